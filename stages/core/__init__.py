@@ -1,0 +1,1 @@
+"""What more than one stage uses. Nothing here imports a stage."""

@@ -1,0 +1,27 @@
+"""The one kind of error that a user can cause, and how a command ends because of it."""
+
+import sys
+from collections.abc import Callable
+
+
+class UserError(Exception):
+    """Something the user can mend. Its text names the place, the rule, the value and what to do."""
+
+
+def run(main: Callable[[], None], if_interrupted: str = "Run the same command again to continue.") -> None:
+    """Call `main`; on an expected error print one message and leave with exit status 1.
+
+    Args:
+        main: what a stage or a command does.
+        if_interrupted: what a person who pressed Ctrl-C has to know, one sentence.
+    """
+    try:
+        main()
+    except UserError as error:
+        sys.exit(f"Error: {error}")
+    except KeyboardInterrupt:
+        sys.exit(f"\nInterrupted. {if_interrupted}")
+    except OSError as error:
+        if error.filename is None and error.errno is None:
+            raise
+        sys.exit(f"Error: {error.filename or 'output'}: {error.strerror or error}. Nothing half-written was left.")

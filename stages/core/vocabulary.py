@@ -1,0 +1,73 @@
+"""Characters as integer ids and back. Legend: T characters of text, V characters of the vocabulary."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The distinct characters of a corpus, in sorted order: the id of a character is its place.
+
+    >>> vocabulary = Vocabulary.of("banana")
+    >>> vocabulary.characters
+    'abn'
+    >>> vocabulary.encode("nab").tolist()
+    [2, 0, 1]
+    >>> vocabulary.decode(vocabulary.encode("nab"))
+    'nab'
+    >>> vocabulary.unknown_in("nox banana")
+    ' ox'
+    """
+
+    characters: str
+
+    @classmethod
+    def of(cls, text: str) -> "Vocabulary":
+        """Return the vocabulary of `text`."""
+        return cls("".join(sorted(set(text))))
+
+    def __len__(self) -> int:
+        return len(self.characters)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The smallest unsigned type that holds every id."""
+        return np.min_scalar_type(max(len(self.characters) - 1, 0))
+
+    @cached_property
+    def _table(self) -> NDArray[np.int64]:
+        """For every code point up to the largest one known, its id, or -1."""  # (largest + 1,)
+        code_points = _code_points(self.characters)
+        table = np.full(int(code_points.max(initial=0)) + 1, -1, np.int64)
+        table[code_points] = np.arange(len(code_points))
+        return table
+
+    def encode(self, text: str) -> NDArray[Any]:
+        """Return the ids of the characters of `text`, (T,) unsigned.
+
+        Raises:
+            ValueError: a character is not in the vocabulary.
+        """
+        code_points = _code_points(text)
+        inside = np.minimum(code_points, len(self._table) - 1)
+        ids = np.where(code_points == inside, self._table[inside], -1)
+        if (ids < 0).any():
+            raise ValueError(f"characters outside the vocabulary: {self.unknown_in(text)!r}")
+        return ids.astype(self.dtype)
+
+    def decode(self, ids: NDArray[Any]) -> str:
+        """Return the text of `ids`, (T,) integers."""
+        return "".join(self.characters[i] for i in ids)
+
+    def unknown_in(self, text: str) -> str:
+        """Return the distinct characters of `text` that are not in the vocabulary, sorted."""
+        return "".join(sorted(set(text) - set(self.characters)))
+
+
+def _code_points(text: str) -> NDArray[np.uint32]:
+    # surrogatepass: whatever a Python string can hold has a place; T code points of four bytes
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
