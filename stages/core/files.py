@@ -1,0 +1,64 @@
+"""Where the project is, and how a file is written: beside its final name, then renamed, or not at all."""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+
+def project_root() -> Path:
+    """Return the folder of the project itself, also from inside a temporary or queued experiment.
+
+    DVC sets DVC_ROOT to the repository that an experiment was started from; its workspace under
+    `.dvc/tmp/` vanishes, and with it anything kept there.
+    """
+    return Path(os.environ.get("DVC_ROOT", ".")).resolve()
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """Give a path to write to; rename it to `path` at the end, or remove it if anything goes wrong."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # the suffix stays: some writers look at it
+    partial = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
+    try:
+        yield partial
+        with partial.open("rb") as file:
+            os.fsync(file.fileno())
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` as UTF-8 with LF line ends, whole or not at all."""
+    with written_whole(path) as partial:
+        partial.write_text(text, encoding="utf-8", newline="\n")
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write `value` as JSON with sorted keys, whole or not at all."""
+    write_text(path, json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """Return what the JSON file at `path` holds."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def sha256_of_file(path: Path) -> str:
+    """Return the SHA-256 of the bytes of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sha256_of(*parts: bytes | str) -> str:
+    """Return the SHA-256 of a sequence of parts, in hexadecimal; where one part ends is part of it."""
+    digest = hashlib.sha256()
+    for part in parts:
+        data = part.encode() if isinstance(part, str) else part
+        digest.update(len(data).to_bytes(8, "little") + data)
+    return digest.hexdigest()
