@@ -24,6 +24,4 @@ def run(main: Callable[[], None], if_interrupted: str = "Run the same command ag
     except OSError as error:
         if error.filename is None and error.errno is None:
             raise
-        sys.exit(
-            f"Error: {error.filename or 'output'}: {error.strerror or error}. Nothing half-written was left."
-        )
+        sys.exit(f"Error: {error.filename or 'output'}: {error.strerror or error}. Nothing half-written was left.")

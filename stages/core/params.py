@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 from typing import Any, TypeVar
 
 from stages.core import settings
+from stages.core.errors import UserError
 from stages.core.settings import (
     BETWEEN_0_AND_1,
     BOOLEAN,
@@ -46,9 +47,7 @@ class DownloadParams:
     """What to download, and how patiently."""
 
     files: tuple[CorpusFile, ...] = setting(
-        Rule(
-            "a list, not empty, of mappings name, sha256, sources", lambda v: isinstance(v, list) and v != []
-        )
+        Rule("a list, not empty, of mappings name, sha256, sources", lambda v: isinstance(v, list) and v != [])
     )
     timeout_seconds: float = setting(FINITE_POSITIVE)
     retries: int = setting(settings.integer(0))
@@ -155,7 +154,7 @@ def _with_files(download: Any) -> Any:
     for i, entry in enumerate(download["files"]):
         files.append(settings.section_from(entry, f"download.files[{i}]", CorpusFile))
         if files[-1].name in [f.name for f in files[:-1]]:
-            raise settings.UserError(
+            raise UserError(
                 f"params.yaml: download.files[{i}].name must be different from the others. "
                 f"Received: {files[-1].name!r} twice. Rename one of them."
             )

@@ -47,13 +47,15 @@ def reweight(logits: NDArray[np.floating], temperatures: Float64Array) -> Float6
     greedy = np.zeros_like(weights)
     greedy[np.arange(len(logits)), logits.argmax(axis=-1)] = 1
     weights = np.where(positive[:, None], weights, greedy)
-    return weights / weights.sum(axis=-1, keepdims=True)
+    probabilities: Float64Array = weights / weights.sum(axis=-1, keepdims=True)
+    return probabilities
 
 
 def entropy_nats(probabilities: Float64Array) -> Float64Array:
     """Return the entropy of each distribution, (..., V) to (...), in nats."""
     logarithms = np.log(probabilities, out=np.zeros_like(probabilities), where=probabilities > 0)
-    return np.maximum(-(probabilities * logarithms).sum(axis=-1), 0)  # never -0.0
+    entropies: Float64Array = np.maximum(-(probabilities * logarithms).sum(axis=-1), 0)  # never -0.0
+    return entropies
 
 
 def draw(probabilities: Float64Array, uniforms: Float64Array) -> NDArray[np.int64]:
@@ -68,7 +70,8 @@ def draw(probabilities: Float64Array, uniforms: Float64Array) -> NDArray[np.int6
     """
     cumulative = probabilities.cumsum(axis=-1)
     # scaled by the sum that rounding really gave, so that the last character cannot be overrun
-    return (cumulative > (uniforms * cumulative[:, -1])[:, None]).argmax(axis=-1)
+    ids: NDArray[np.int64] = (cumulative > (uniforms * cumulative[:, -1])[:, None]).argmax(axis=-1)
+    return ids
 
 
 def keep_top_k(k: int) -> Filter:

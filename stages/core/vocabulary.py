@@ -41,9 +41,9 @@ class Vocabulary:
     @cached_property
     def _table(self) -> NDArray[np.int64]:
         """For every code point up to the largest one known, its id, or -1."""  # (largest + 1,)
-        code_points = _code_points(self.characters)
-        table = np.full(int(code_points.max(initial=0)) + 1, -1, np.int64)
-        table[code_points] = np.arange(len(code_points))
+        known = code_points(self.characters)
+        table = np.full(int(known.max(initial=0)) + 1, -1, np.int64)
+        table[known] = np.arange(len(known))
         return table
 
     def encode(self, text: str) -> NDArray[Any]:
@@ -52,9 +52,9 @@ class Vocabulary:
         Raises:
             ValueError: a character is not in the vocabulary.
         """
-        code_points = _code_points(text)
-        inside = np.minimum(code_points, len(self._table) - 1)
-        ids = np.where(code_points == inside, self._table[inside], -1)
+        received = code_points(text)
+        inside = np.minimum(received, len(self._table) - 1)
+        ids = np.where(received == inside, self._table[inside], -1)
         if (ids < 0).any():
             raise ValueError(f"characters outside the vocabulary: {self.unknown_in(text)!r}")
         return ids.astype(self.dtype)
@@ -68,6 +68,7 @@ class Vocabulary:
         return "".join(sorted(set(text) - set(self.characters)))
 
 
-def _code_points(text: str) -> NDArray[np.uint32]:
+def code_points(text: str) -> NDArray[np.uint32]:
+    """Return the code points of a text, (T,)."""
     # surrogatepass: whatever a Python string can hold has a place; T code points of four bytes
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")

@@ -35,9 +35,7 @@ def read_weights(path: Path) -> Weights:
     try:
         with h5py.File(path) as file:
             (lstm,) = (group for name, group in file["layers"].items() if "lstm" in name)
-            variables = [lstm["cell/vars"][i][()] for i in "012"] + [
-                file["layers/dense/vars"][i][()] for i in "01"
-            ]
+            variables = [lstm["cell/vars"][i][()] for i in "012"] + [file["layers/dense/vars"][i][()] for i in "01"]
     except (OSError, KeyError, ValueError) as error:
         raise UserError(
             f"{path}: not a readable file of weights ({error}). Run `dvc checkout`, or `dvc repro` to make it again."

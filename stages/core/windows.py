@@ -87,16 +87,12 @@ class WindowData:
     @property
     def training(self) -> tuple[NDArray[Any], NDArray[Any]]:
         """Windows (n, T) and targets (n,) for training."""
-        return windows(
-            self.ids[: self.plan.num_training_characters], self.plan.window_length, self.plan.stride
-        )
+        return windows(self.ids[: self.plan.num_training_characters], self.plan.window_length, self.plan.stride)
 
     @property
     def validation(self) -> tuple[NDArray[Any], NDArray[Any]]:
         """Windows (n, T) and targets (n,) for validation."""
-        return windows(
-            self.ids[self.plan.num_training_characters :], self.plan.window_length, self.plan.stride
-        )
+        return windows(self.ids[self.plan.num_training_characters :], self.plan.window_length, self.plan.stride)
 
 
 def write_plan(folder: Path, vocabulary: Vocabulary, plan: WindowPlan) -> None:

@@ -1,0 +1,44 @@
+"""What was sampled before, one small file for each prompt and temperature of an epoch, kept as scratch.
+
+With it a killed sampling goes on, and a longer training or one more temperature makes only what is missing.
+"""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from stages.core.checkpoints import resume_root
+from stages.core.files import read_json, write_json
+
+MAX_CELLS = 4000
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The text of one prompt at one temperature of one epoch."""
+
+    text: str
+    entropy_nats: float  # mean over the characters of the distributions they were drawn from
+
+
+def _folder() -> Path:
+    return resume_root() / "samples"
+
+
+def read_cell(key: str) -> Cell | None:
+    """Return what was kept under a key; None where nothing sound was."""
+    try:
+        return Cell(**read_json(_folder() / f"{key}.json"))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def write_cell(key: str, cell: Cell) -> None:
+    """Keep a cell under a key: the hash of everything that decides it."""
+    write_json(_folder() / f"{key}.json", asdict(cell))
+
+
+def remove_oldest() -> None:
+    """Keep the scratch bounded."""
+    files = sorted(_folder().glob("*.json"), key=lambda p: p.stat().st_mtime)
+    for old in files[:-MAX_CELLS]:
+        old.unlink(missing_ok=True)

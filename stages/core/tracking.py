@@ -1,0 +1,263 @@
+"""MLflow: one run for each training, found by its fingerprint, with a child run for each sampling.
+
+Everything here may be called again with the same outputs and changes nothing then, so that a killed run is
+adopted, a restored one completed, and a lost database made again. A store that cannot be reached never stops
+the work: that is said once, and `zarathustra sync` logs the run later.
+"""
+
+import json
+import logging
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from stages.core import git
+from stages.core.files import project_root
+from stages.core.params import temperature_label
+from stages.core.sample_table import samples_markdown
+from stages.core.settings import read_yaml
+
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")  # the work must not wait for a server
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
+
+import mlflow
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run, RunStatus
+
+EXPERIMENT = "zarathustra"
+TRAINING_STAGES = ("download", "lowercase", "vectorize", "train")
+MAX_PARAM_LENGTH = 6000
+logger = logging.getLogger(__name__)
+for noisy in ("mlflow", "alembic"):
+    logging.getLogger(noisy).setLevel(logging.ERROR)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingRecord:
+    """What a training run is, before its first epoch."""
+
+    fingerprint: str
+    parameters: Mapping[str, Any]  # sections of params.yaml
+    corpus_sha256: str
+    num_characters: int
+
+
+def tracking_uri() -> str:
+    """Return the store to log to: MLFLOW_TRACKING_URI, or a database file beside the project."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{project_root() / 'mlflow.db'}"
+
+
+class Tracking:
+    """The store, for as long as it can be reached."""
+
+    def __init__(self) -> None:
+        self._lost = False
+        self._client: mlflow.MlflowClient | None = None
+        self._experiment_id = ""
+        self._run_id: str | None = None
+        self._epochs_logged: set[int] = set()
+
+    def start_training(self, record: TrainingRecord) -> None:
+        """Start the run of a training, or adopt the one that has its fingerprint."""
+        with self._survived():
+            name = os.environ.get("DVC_EXP_NAME") or f"training-{record.fingerprint[:8]}"
+            run = self._start("training", record.fingerprint, name, {})
+            self._log_parameters(run, record.parameters)
+            if not run.inputs or not run.inputs.dataset_inputs:
+                corpus = Dataset(
+                    name="corpus",
+                    digest=record.corpus_sha256[:32],
+                    source_type="local",
+                    source=json.dumps({"uri": "data/corpus.txt"}),
+                    profile=json.dumps({"num_characters": record.num_characters}),
+                )
+                tags = [InputTag("mlflow.data.context", "training")]
+                self._store().log_inputs(run.info.run_id, [DatasetInput(corpus, tags)])
+            history = self._store().get_metric_history(run.info.run_id, "val_loss_nats_per_char")
+            self._epochs_logged = {metric.step for metric in history}
+
+    def log_epoch(self, row: Mapping[str, Any], seconds: float | None = None, num_characters: int = 0) -> None:
+        """Log one row of the history at its epoch, unless that was done before."""
+        with self._survived():
+            if self._run_id is None or row["epoch"] in self._epochs_logged:
+                return
+            values = {key: value for key, value in row.items() if key != "epoch"}
+            if seconds is not None:
+                values |= {"seconds_per_epoch": seconds, "characters_per_second": num_characters / seconds}
+            self._log_metrics(self._run_id, values, row["epoch"])
+
+    def finish(self, files: tuple[Path, ...] = ()) -> None:
+        """Log files as artifacts and mark the run as finished."""
+        with self._survived():
+            if self._run_id is None:
+                return
+            for file in files:
+                self._store().log_artifact(self._run_id, str(file))
+            self._store().set_terminated(self._run_id)
+            self._run_id = None
+
+    def start_sampling(self, training_fingerprint: str, samples_sha256: str) -> None:
+        """Start the child run of one sampling, or adopt it. It is known by what it generated."""
+        with self._survived():
+            parent = self._find("training", training_fingerprint)
+            tags = {"mlflow.parentRunId": parent.info.run_id} if parent else {}
+            fingerprint = f"{training_fingerprint[:32]}-{samples_sha256[:32]}"
+            self._start("sampling", fingerprint, f"sampling-{samples_sha256[:8]}", tags)
+
+    def log_samples(self, parameters: Mapping[str, Any], samples: pd.DataFrame) -> None:
+        """Log the samples: parameters, one text for each epoch, one table, mean entropies by epoch."""
+        with self._survived():
+            if self._run_id is None:
+                return
+            store, run_id = self._store(), self._run_id
+            run = store.get_run(run_id)
+            self._log_parameters(run, parameters)
+            if not any(a.path == "samples.json" for a in store.list_artifacts(run_id)):
+                store.log_table(run_id, samples, "samples.json")
+                for epoch, group in samples.groupby("epoch"):
+                    store.log_text(run_id, samples_markdown(group), f"samples/epoch_{epoch:03d}.md")
+            scores = samples.groupby(["epoch", "temperature"])["entropy_nats"].mean().reset_index()
+            self.log_scores(scores)
+
+    def log_scores(self, scores: pd.DataFrame) -> None:
+        """Log each column but `epoch` and `temperature` as one metric by epoch for each temperature."""
+        with self._survived():
+            if self._run_id is None:
+                return
+            logged = self._store().get_run(self._run_id).data.metrics
+            names = [c for c in scores.columns if c not in ("epoch", "temperature")]
+            metrics = [
+                Metric(key, float(row[name]), int(time.time() * 1000), int(row["epoch"]))
+                for row in scores.to_dict("records")
+                for name in names
+                if (key := f"{name}/temperature_{temperature_label(row['temperature'])}") not in logged
+            ]
+            for i in range(0, len(metrics), 1000):  # the most that a batch may hold
+                self._store().log_batch(self._run_id, metrics=metrics[i : i + 1000])
+
+    def log_summary(self, metrics: Mapping[str, Any]) -> None:
+        """Log nested scalars, such as metrics.json, under their joined names."""
+        with self._survived():
+            if self._run_id is None:
+                return
+            logged = self._store().get_run(self._run_id).data.metrics
+            flat = {key.replace(".", "/", 1): value for key, value in flattened(metrics).items()}
+            self._log_metrics(self._run_id, {k: v for k, v in flat.items() if k not in logged}, 0)
+
+    def log_artifacts(self, *paths: Path) -> None:
+        """Log files and folders as artifacts of the run; what was there is replaced."""
+        with self._survived():
+            if self._run_id is None:
+                return
+            for path in paths:
+                if path.is_dir():
+                    self._store().log_artifacts(self._run_id, str(path), path.name)
+                else:
+                    self._store().log_artifact(self._run_id, str(path))
+
+    @contextmanager
+    def _survived(self) -> Iterator[None]:
+        """Let the work go on when the store fails; say so once."""
+        try:
+            yield
+        except Exception as error:
+            if not self._lost:
+                reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+                logger.warning(
+                    "MLflow: %s does not answer (%s). The work goes on; log it afterwards with `zarathustra sync`.",
+                    tracking_uri(),
+                    reason,
+                )
+            self._lost, self._run_id = True, None
+
+    def _store(self) -> mlflow.MlflowClient:
+        if self._lost:
+            raise ConnectionError("the store was lost before")
+        if self._client is None:
+            uri = tracking_uri()
+            self._client = mlflow.MlflowClient(uri, uri)
+            self._experiment_id = _experiment_id(self._client, os.environ.get("MLFLOW_EXPERIMENT_NAME", EXPERIMENT))
+        return self._client
+
+    def _find(self, kind: str, fingerprint: str) -> Run | None:
+        store = self._store()
+        wanted = f"tags.kind = '{kind}' and tags.fingerprint = '{fingerprint}'"
+        runs = store.search_runs([self._experiment_id], wanted, max_results=1)
+        return runs[0] if runs else None
+
+    def _start(self, kind: str, fingerprint: str, name: str, tags: Mapping[str, str]) -> Run:
+        """Return the run with this fingerprint, adopted or new, marked as running."""
+        store, run = self._store(), self._find(kind, fingerprint)
+        if run is None:
+            all_tags = {"kind": kind, "fingerprint": fingerprint, **provenance_tags(), **tags}
+            run = store.create_run(self._experiment_id, tags=all_tags, run_name=name)
+            if patch := git.difference():
+                store.log_text(run.info.run_id, patch, "uncommitted.diff")
+        else:
+            store.update_run(run.info.run_id, status=RunStatus.to_string(RunStatus.RUNNING))
+            for key, value in tags.items():
+                store.set_tag(run.info.run_id, key, value)
+        self._run_id = run.info.run_id
+        return run
+
+    def _log_parameters(self, run: Run, parameters: Mapping[str, Any]) -> None:
+        flat = {
+            key: json.dumps(v) if isinstance(v, list | tuple | dict) else str(v)
+            for key, v in flattened(parameters).items()
+        }
+        new = [Param(key, value[:MAX_PARAM_LENGTH]) for key, value in flat.items() if key not in run.data.params]
+        self._store().log_batch(run.info.run_id, params=new)
+
+    def _log_metrics(self, run_id: str, values: Mapping[str, float], step: int) -> None:
+        now = int(time.time() * 1000)
+        self._store().log_batch(run_id, metrics=[Metric(k, float(v), now, step) for k, v in values.items()])
+
+
+def provenance_tags() -> dict[str, str]:
+    """Return the tags that tell where a run comes from: commit, changes, hashes of dvc.lock, experiment."""
+    tags = {
+        "mlflow.source.git.commit": git.commit() or "none",
+        "mlflow.source.name": "dvc.yaml",
+        "git.dirty": str(bool(git.difference())).lower(),
+    }
+    tags |= {f"dvc.lock/{path}": md5 for path, md5 in locked_hashes().items()}
+    for variable, tag in (("DVC_EXP_NAME", "dvc.experiment"), ("DVC_EXP_BASELINE_REV", "dvc.baseline")):
+        if os.environ.get(variable):
+            tags[tag] = os.environ[variable]
+    return tags
+
+
+def locked_hashes() -> dict[str, str]:
+    """Return the hash of each output of the stages up to training that dvc.lock knows."""
+    if not Path("dvc.lock").exists():
+        return {}
+    stages = (read_yaml(Path("dvc.lock")) or {}).get("stages", {})
+    outputs = [out for name in TRAINING_STAGES[:-1] if name in stages for out in stages[name].get("outs", [])]
+    return {out["path"]: out["md5"] for out in outputs}
+
+
+def flattened(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return nested mappings as one, with joined names.
+
+    >>> flattened({"train": {"epochs": 60}})
+    {'train.epochs': 60}
+    """
+    flat: dict[str, Any] = {}
+    for key, value in nested.items():
+        flat |= flattened(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value}
+    return flat
+
+
+def _experiment_id(store: mlflow.MlflowClient, name: str) -> str:
+    experiment = store.get_experiment_by_name(name)
+    if experiment is not None:
+        return str(experiment.experiment_id)
+    # our own database: artifacts beside it; a server decides for itself
+    own = not os.environ.get("MLFLOW_TRACKING_URI")
+    return str(store.create_experiment(name, (project_root() / "mlruns").as_uri() if own else None))

@@ -1,0 +1,138 @@
+"""After every epoch, continue a prompt at each temperature.
+
+    python -m stages.sample data/windows models reports/samples.csv reports/samples.md
+
+Reads section sample of params.yaml. All temperatures advance together; several epochs run side by side. Every
+cell of the table has random numbers of its own, so any of them can be made again alone.
+"""
+
+import argparse
+import json
+import logging
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from stages.core import errors, params, progress, settings
+from stages.core.errors import UserError
+from stages.core.files import sha256_of, sha256_of_file, write_text
+from stages.core.fingerprint import HARMLESS, code_hash
+from stages.core.model_folder import ModelFolder
+from stages.core.params import SampleParams, temperature_label
+from stages.core.randomness import generator
+from stages.core.sample_cells import Cell, read_cell, remove_oldest, write_cell
+from stages.core.sample_table import samples_csv, samples_markdown
+from stages.core.sampling import generate
+from stages.core.sliding_lstm import SlidingLSTM
+from stages.core.tracking import Tracking
+from stages.core.vocabulary import Vocabulary
+from stages.core.windows import WindowData, read_windows
+
+logger = logging.getLogger(__name__)
+Row = dict[str, Any]
+
+
+def prompts_of_epoch(epoch: int, sample: SampleParams, data: WindowData) -> list[str]:
+    """Return the prompts of an epoch: those of the settings, or a window's length of the corpus at random."""
+    if sample.prompts is not None:
+        return list(sample.prompts)
+    length = data.plan.window_length
+    start = generator(sample.random_seed, "prompt", epoch).integers(len(data.ids) - length + 1)
+    return [data.vocabulary.decode(data.ids[start : start + length])]
+
+
+def check_prompts(prompts: tuple[str, ...] | None, vocabulary: Vocabulary) -> None:
+    """Refuse prompts with characters that the corpus does not have; they are named."""
+    for i, prompt in enumerate(prompts or ()):
+        if unknown := vocabulary.unknown_in(prompt):
+            raise UserError(
+                f"params.yaml: sample.prompts[{i}] must consist of characters of the corpus. Received: {prompt!r}, "
+                f"with {', '.join(map(repr, unknown))}. Take those out (is the corpus lower-cased?)."
+            )
+
+
+class Sampler:
+    """Makes the rows of one epoch after the other, those cells that are not there already."""
+
+    def __init__(self, sample: SampleParams, data: WindowData, models: ModelFolder) -> None:
+        self.sample = sample
+        self.data = data
+        self.models = models
+        self._code = code_hash("stages.sample", HARMLESS)
+
+    def rows(self, epoch: int) -> list[Row]:
+        """Return the rows of an epoch: for each of its prompts one at each temperature."""
+        weights_sha256 = sha256_of_file(self.models.weights_path(epoch))
+        return [
+            {"epoch": epoch, "temperature": temperature, "prompt": prompt, **vars(cell)}
+            for i, prompt in enumerate(prompts_of_epoch(epoch, self.sample, self.data))
+            for temperature, cell in self._cells(epoch, i, prompt, weights_sha256).items()
+        ]
+
+    def _cells(self, epoch: int, i: int, prompt: str, weights_sha256: str) -> dict[float, Cell]:
+        keys = {t: self._key(epoch, i, prompt, t, weights_sha256) for t in self.sample.temperatures}
+        cells = {t: read_cell(key) for t, key in keys.items()}
+        missing = [t for t, cell in cells.items() if cell is None]
+        if missing:
+            made = self._generate(epoch, i, prompt, missing)
+            for t, cell in made.items():
+                write_cell(keys[t], cell)
+            cells |= made
+        return {t: cell for t, cell in cells.items() if cell is not None}
+
+    def _key(self, epoch: int, i: int, prompt: str, temperature: float, weights_sha256: str) -> str:
+        settings = [epoch, i, prompt, temperature, self.sample.length, self.sample.random_seed]
+        vocabulary = self.data.vocabulary.characters
+        return sha256_of(weights_sha256, vocabulary, json.dumps(settings), self._code)[:32]
+
+    def _generate(self, epoch: int, i: int, prompt: str, temperatures: list[float]) -> dict[float, Cell]:
+        length, vocabulary = self.sample.length, self.data.vocabulary
+        network = SlidingLSTM(self.models.weights(epoch), len(temperatures), self.data.plan.window_length)
+        generators = [generator(self.sample.random_seed, "sample", epoch, i, t) for t in temperatures]
+        made = generate(
+            network,
+            np.tile(vocabulary.encode(prompt[-self.data.plan.window_length :]), (len(temperatures), 1)),
+            np.array(temperatures, np.float64),
+            np.stack([g.random(length) for g in generators]),
+        )
+        texts = [vocabulary.decode(ids) for ids in made.ids]
+        entropies = made.entropies_nats.mean(axis=1)
+        return {t: Cell(text, float(e)) for t, text, e in zip(temperatures, texts, entropies, strict=True)}
+
+
+def main() -> None:
+    """Sample every epoch, write the table and the readable text."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("windows", type=Path, help="folder of data/windows")
+    parser.add_argument("models", type=Path, help="folder of the weights")
+    parser.add_argument("samples", type=Path, help="table to write")
+    parser.add_argument("markdown", type=Path, help="readable text to write")
+    arguments = parser.parse_args()
+    sample = params.load(SampleParams)
+    data, models = read_windows(arguments.windows), ModelFolder(arguments.models)
+    check_prompts(sample.prompts, data.vocabulary)
+    sampler = Sampler(sample, data, models)
+    epochs = models.epochs()
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        rows_by_epoch = list(progress.bar(pool.map(sampler.rows, epochs), total=len(epochs), desc="epochs sampled"))
+    remove_oldest()
+    samples = pd.DataFrame([row for rows in rows_by_epoch for row in rows])
+    write_text(arguments.samples, samples_csv(samples))
+    write_text(arguments.markdown, samples_markdown(samples))
+    logger.info(
+        "%d samples of %d characters: %d epochs at temperatures %s",
+        *(len(samples), sample.length, len(epochs), ", ".join(map(temperature_label, sample.temperatures))),
+    )
+    tracking = Tracking()
+    tracking.start_sampling(models.description().fingerprint, sha256_of_file(arguments.samples))
+    tracking.log_samples({"sample": settings.read_yaml(settings.PARAMS_FILE)["sample"]}, samples)
+    tracking.finish((arguments.samples, arguments.markdown))
+
+
+if __name__ == "__main__":
+    progress.set_up_logging()
+    errors.run(main)

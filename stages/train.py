@@ -1,0 +1,124 @@
+"""Train the network and keep the weights of every epoch.
+
+    python -m stages.train data/windows models reports/history.csv
+
+Reads section train of params.yaml; writes models/network.json, models/epochs/ and the history of the losses. What
+an earlier, killed or shorter run with the same fingerprint has trained is taken from there.
+"""
+
+import argparse
+import dataclasses
+import logging
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from stages.core import errors, params, progress, settings
+from stages.core.checkpoints import Checkpoints, Row
+from stages.core.files import sha256_of, write_text, written_whole
+from stages.core.fingerprint import package_versions, training_fingerprint, windows_hash
+from stages.core.model_folder import ModelFolder, NetworkDescription
+from stages.core.network import choose_kernel
+from stages.core.params import TrainParams
+from stages.core.tracking import TRAINING_STAGES, Tracking, TrainingRecord
+from stages.core.trainer import Trainer
+from stages.core.windows import WindowData, read_windows
+
+IF_INTERRUPTED = "`dvc repro` goes on after the last whole epoch."
+logger = logging.getLogger(__name__)
+
+
+def history_csv(rows: list[Row]) -> str:
+    """Return the history as CSV. Numbers in the shortest form that reads back as the same number."""
+    return pd.DataFrame(rows).to_csv(index=False, lineterminator="\n")
+
+
+def describe(data: WindowData, train: dict[str, Any], fingerprint: str, windows_sha256: str) -> NetworkDescription:
+    """Return what models/network.json will say."""
+    units, size = train["units"], len(data.vocabulary)
+    return NetworkDescription(
+        characters=data.vocabulary.characters,
+        window_length=data.plan.window_length,
+        units=units,
+        num_weights=4 * units * (size + units + 1) + size * (units + 1),
+        fingerprint=fingerprint,
+        windows_sha256=windows_sha256,
+        parameters=train,
+        packages=package_versions(),
+    )
+
+
+class Outputs:
+    """Puts each epoch where the outputs belong as soon as it is trained, and tells about it."""
+
+    def __init__(self, models: ModelFolder, checkpoints: Checkpoints, tracking: Tracking, num_characters: int) -> None:
+        self.models = models
+        self.checkpoints = checkpoints
+        self.tracking = tracking
+        self.num_characters = num_characters
+        self.num_resumed = 0
+
+    def on_epoch(self, row: Row, seconds: float | None) -> None:
+        """Copy the weights, log the losses, print one line."""
+        with written_whole(self.models.weights_path(row["epoch"])) as partial:
+            shutil.copyfile(self.checkpoints.weights_path(row["epoch"]), partial)
+        self.tracking.log_epoch(row, seconds, self.num_characters)
+        if seconds is None:
+            self.num_resumed += 1
+            return
+        if self.num_resumed:
+            logger.info("Epochs 1 to %d were there; going on.", self.num_resumed)
+            self.num_resumed = 0
+        logger.info(
+            "epoch %3d  loss %.4f  val_loss %.4f nats (%.4f bits) per character  %.0f s  %.0f characters/s",
+            *(
+                row["epoch"],
+                row["loss_nats_per_char"],
+                row["val_loss_nats_per_char"],
+                row["val_bits_per_char"],
+            ),
+            *(seconds, self.num_characters / seconds),
+        )
+
+
+def main() -> None:
+    """Train what is missing, write the outputs."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("windows", type=Path, help="folder of data/windows")
+    parser.add_argument("models", type=Path, help="folder to write")
+    parser.add_argument("history", type=Path, help="table of losses to write")
+    arguments = parser.parse_args()
+    train = params.load(TrainParams)
+    data = read_windows(arguments.windows)
+    windows_sha256 = windows_hash(arguments.windows)
+    decisive = dataclasses.asdict(train) | {"kernel": choose_kernel(train.kernel)}
+    resumable = training_fingerprint(windows_sha256, decisive, "stages.train")
+    fingerprint = sha256_of(resumable, str(train.epochs))
+
+    models = ModelFolder(arguments.models)
+    shutil.rmtree(models.path / "epochs", ignore_errors=True)
+    models.write_description(describe(data, dataclasses.asdict(train), fingerprint, windows_sha256))
+    checkpoints = Checkpoints(resumable)
+    checkpoints.remove_others()
+    tracking = Tracking()
+    sections = settings.read_yaml(settings.PARAMS_FILE)
+    tracking.start_training(
+        TrainingRecord(
+            fingerprint=fingerprint,
+            parameters={name: sections[name] for name in TRAINING_STAGES},
+            corpus_sha256=windows_sha256,
+            num_characters=data.plan.num_characters,
+        )
+    )
+    num_characters = data.plan.num_training_windows * data.plan.window_length
+    outputs = Outputs(models, checkpoints, tracking, num_characters)
+    rows = Trainer(train, data, checkpoints).train(outputs.on_epoch)
+    write_text(arguments.history, history_csv(rows))
+    tracking.finish((models.path / "network.json", arguments.history))
+
+
+if __name__ == "__main__":
+    progress.set_up_logging()
+    errors.run(main, IF_INTERRUPTED)

@@ -1,0 +1,122 @@
+"""Turn the text into integer ids, its vocabulary, and a plan of windows.
+
+    python -m stages.vectorize data/corpus.txt data/windows
+
+Reads section vectorize of params.yaml; writes ids.npy, vocabulary.json and plan.json. It streams, in two passes:
+which characters there are, then their ids.
+"""
+
+import argparse
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stages.core import errors, params, progress
+from stages.core.errors import UserError
+from stages.core.files import written_whole
+from stages.core.params import VectorizeParams
+from stages.core.vocabulary import Vocabulary, code_points
+from stages.core.windows import WindowPlan, write_plan
+
+CHUNK_CHARACTERS = 1 << 20
+NUM_CODE_POINTS = 0x110000
+logger = logging.getLogger(__name__)
+
+
+def read_code_points(corpus: Path, title: str) -> Iterator[NDArray[np.uint32]]:
+    """Yield the code points of a UTF-8 text in chunks."""
+    with (
+        corpus.open(encoding="utf-8", newline="\n") as file,
+        progress.bar(total=corpus.stat().st_size, desc=title, unit="B", unit_scale=True) as bar,
+    ):
+        while text := file.read(CHUNK_CHARACTERS):
+            bar.update(len(text))
+            yield code_points(text)
+
+
+def collect_vocabulary(corpus: Path) -> tuple[Vocabulary, int]:
+    """Return the vocabulary of a text and its number of characters."""
+    seen = np.zeros(NUM_CODE_POINTS, np.bool_)
+    num_characters = 0
+    for chunk in read_code_points(corpus, "vocabulary"):
+        seen[chunk] = True
+        num_characters += len(chunk)
+    return Vocabulary("".join(map(chr, np.flatnonzero(seen)))), num_characters
+
+
+def write_ids(corpus: Path, vocabulary: Vocabulary, num_characters: int, path: Path) -> None:
+    """Write the ids of a text as one array (N,) of the smallest unsigned type."""
+    table = np.zeros(NUM_CODE_POINTS, vocabulary.dtype)
+    table[code_points(vocabulary.characters)] = np.arange(len(vocabulary))
+    header = {"descr": vocabulary.dtype.str, "fortran_order": False, "shape": (num_characters,)}
+    with written_whole(path) as partial, partial.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)
+        for chunk in read_code_points(corpus, "ids"):
+            file.write(table[chunk].tobytes())
+
+
+def plan_windows(settings: VectorizeParams, num_characters: int) -> WindowPlan:
+    """Return the plan of windows for a text.
+
+    Raises:
+        UserError: the text is too short for a window in the training or in the validation part.
+    """
+    plan = WindowPlan(
+        window_length=settings.window_length,
+        stride=settings.stride,
+        num_characters=num_characters,
+        num_validation_characters=int(num_characters * settings.validation_fraction),
+    )
+    needed = settings.window_length + 1
+    if num_characters < needed:
+        raise UserError(
+            f"params.yaml: vectorize.window_length must be less than the number of characters of the corpus, "
+            f"{num_characters:,}. Received: {settings.window_length}. Shorten the window or add text."
+        )
+    if not plan.num_training_windows:
+        raise UserError(
+            f"params.yaml: vectorize.validation_fraction must leave at least {needed} characters for training; "
+            f"{plan.num_training_characters} are left. Received: {settings.validation_fraction}. Lower it or add text."
+        )
+    if not plan.num_validation_windows:
+        raise UserError(
+            f"params.yaml: vectorize.validation_fraction must give a window for validation, {needed} characters; "
+            f"it gives {plan.num_validation_characters}. Received: {settings.validation_fraction}. "
+            "Raise it or add text."
+        )
+    return plan
+
+
+def main() -> None:
+    """Read the text, write the folder of windows, tell the counts."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("corpus", type=Path, help="text to read, UTF-8")
+    parser.add_argument("windows", type=Path, help="folder to write")
+    arguments = parser.parse_args()
+    settings = params.load(VectorizeParams)
+    vocabulary, num_characters = collect_vocabulary(arguments.corpus)
+    if not num_characters:
+        raise UserError(f"{arguments.corpus}: the corpus is empty. List a file with text in download.files.")
+    if len(vocabulary) < 2:
+        raise UserError(
+            f"{arguments.corpus}: the corpus must have at least two distinct characters to learn from. "
+            f"Received: {vocabulary.characters!r} only. List another file in download.files."
+        )
+    plan = plan_windows(settings, num_characters)
+    write_ids(arguments.corpus, vocabulary, num_characters, arguments.windows / "ids.npy")
+    write_plan(arguments.windows, vocabulary, plan)
+    training, validation = plan.num_training_windows, plan.num_validation_windows
+    everything = WindowPlan(**{**vars(plan), "num_validation_characters": 0}).num_training_windows
+    logger.info("%s characters, %d distinct", f"{num_characters:,}", len(vocabulary))
+    logger.info(
+        "%s windows in all: %s for training, %s for validation, %d across the cut left out",
+        *(f"{everything:,}", f"{training:,}", f"{validation:,}", everything - training - validation),
+    )
+
+
+if __name__ == "__main__":
+    progress.set_up_logging()
+    errors.run(main)
