@@ -9,7 +9,6 @@ cell of the table has random numbers of its own, so any of them can be made agai
 import argparse
 import json
 import logging
-import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from stages.core import errors, params, progress, settings
 from stages.core.errors import UserError
 from stages.core.files import sha256_of, sha256_of_file, write_text
 from stages.core.fingerprint import HARMLESS, code_hash
+from stages.core.lstm_cpu import default_num_threads
 from stages.core.model_folder import ModelFolder
 from stages.core.params import SampleParams, temperature_label
 from stages.core.randomness import generator
@@ -117,7 +117,7 @@ def main() -> None:
     check_prompts(sample.prompts, data.vocabulary)
     sampler = Sampler(sample, data, models)
     epochs = models.epochs()
-    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+    with ThreadPoolExecutor(default_num_threads()) as pool:
         rows_by_epoch = list(progress.bar(pool.map(sampler.rows, epochs), total=len(epochs), desc="epochs sampled"))
     remove_oldest()
     samples = pd.DataFrame([row for rows in rows_by_epoch for row in rows])

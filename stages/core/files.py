@@ -22,8 +22,8 @@ def project_root() -> Path:
 def written_whole(path: Path) -> Iterator[Path]:
     """Give a path to write to; rename it to `path` at the end, or remove it if anything goes wrong."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    # the suffix stays: some writers look at it
-    partial = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
+    # the end of the name stays: some writers look at it
+    partial = path.with_name(f".{os.getpid()}.partial.{path.name}")
     try:
         yield partial
         with partial.open("rb") as file:

@@ -61,7 +61,7 @@ class Vocabulary:
 
     def decode(self, ids: NDArray[Any]) -> str:
         """Return the text of `ids`, (T,) integers."""
-        return "".join(self.characters[i] for i in ids)
+        return code_points(self.characters)[ids].tobytes().decode("utf-32-le", "surrogatepass")
 
     def unknown_in(self, text: str) -> str:
         """Return the distinct characters of `text` that are not in the vocabulary, sorted."""

@@ -1,0 +1,160 @@
+r"""Choose the best epoch and score what the network writes, beside what a person wrote and what simpler models reach.
+
+    python -m stages.evaluate data/windows models reports/history.csv reports/samples.csv \
+        reports/metrics.json reports/scores.csv
+
+Reads section evaluate of params.yaml. The best epoch is the one of the lowest validation loss; there,
+`score_length` characters are made for each temperature. Scores compare with the training part of the corpus.
+"""
+
+import argparse
+import logging
+import math
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from stages.core import errors, params, progress
+from stages.core.copies import MAX_CHARACTERS
+from stages.core.errors import UserError
+from stages.core.files import sha256_of_file, write_json, write_text
+from stages.core.lstm_cpu import default_num_threads
+from stages.core.model_folder import ModelFolder
+from stages.core.ngrams import compressor_bits_per_char, ngram_bits_per_char
+from stages.core.params import EvaluateParams, temperature_label
+from stages.core.randomness import generator
+from stages.core.sample_table import read_samples
+from stages.core.sampling import generate
+from stages.core.scoring import PIECE_LENGTH, Corpus, score
+from stages.core.sliding_lstm import SlidingLSTM
+from stages.core.tracking import Tracking
+from stages.core.windows import WindowData, read_windows
+
+NATS_TO_BITS = 1 / math.log(2)
+logger = logging.getLogger(__name__)
+Scores = dict[str, float]
+
+
+def summary_of_losses(history: pd.DataFrame) -> dict[str, Any]:
+    """Return the part of metrics.json that is about losses."""
+    if history["val_loss_nats_per_char"].isna().all():
+        raise UserError(
+            "reports/history.csv: no epoch has a validation loss. Lower train.learning_rate in params.yaml."
+        )
+    best = history.loc[history["val_loss_nats_per_char"].idxmin()]
+    last = history.iloc[-1]
+
+    def losses(row: "pd.Series[Any]") -> dict[str, float]:
+        loss, val_loss = float(row["loss_nats_per_char"]), float(row["val_loss_nats_per_char"])
+        return {
+            "loss_nats_per_char": loss,
+            "val_loss_nats_per_char": val_loss,
+            "val_bits_per_char": float(row["val_bits_per_char"]),
+            "gap_nats_per_char": val_loss - loss,
+        }
+
+    return {
+        "best_epoch": int(best["epoch"]),
+        "last_epoch": int(last["epoch"]),
+        "num_rollbacks": int(history["num_rollbacks"].sum()),
+        "best": losses(best),
+        "last": losses(last),
+    }
+
+
+def text_at(
+    temperature: float, epoch: int, evaluate: EvaluateParams, data: WindowData, models: ModelFolder
+) -> tuple[str, float]:
+    """Return `score_length` characters made at one temperature, and the mean entropy of their distributions in bits.
+
+    They are made as pieces that advance together, each from a window of the corpus at random.
+    """
+    window_length = data.plan.window_length
+    num_pieces = -(-evaluate.score_length // PIECE_LENGTH)
+    generated = generator(evaluate.random_seed, "score", epoch, temperature)
+    starts = generated.integers(len(data.ids) - window_length + 1, size=num_pieces)
+    made = generate(
+        SlidingLSTM(models.weights(epoch), num_pieces, window_length),
+        data.ids[starts[:, None] + np.arange(window_length)],
+        np.full(num_pieces, temperature, np.float64),
+        generated.random((num_pieces, min(PIECE_LENGTH, evaluate.score_length))),
+    )
+    text = data.vocabulary.decode(made.ids.reshape(-1))[: evaluate.score_length]
+    return text, float(made.entropies_nats.mean()) * NATS_TO_BITS
+
+
+def scores_of_samples(samples: pd.DataFrame, corpus: Corpus) -> pd.DataFrame:
+    """Return the scores of every epoch and temperature, means over the prompts."""
+    rows = [
+        {
+            "epoch": row["epoch"],
+            "temperature": row["temperature"],
+            "entropy_bits": row["entropy_nats"] * NATS_TO_BITS,
+            **score(row["text"], corpus),
+        }
+        for row in progress.bar(samples.to_dict("records"), desc="samples scored")
+    ]
+    return pd.DataFrame(rows).groupby(["epoch", "temperature"], as_index=False).mean()
+
+
+def baselines(data: WindowData, max_order: int) -> Scores:
+    """Return the bits per character that n-grams and a compressor reach on the validation part."""
+    cut = data.plan.num_training_characters
+    training, held_out = data.ids[:cut], data.ids[cut : cut + MAX_CHARACTERS]
+    bits = ngram_bits_per_char(training, held_out, len(data.vocabulary), max_order)
+    decode = data.vocabulary.decode
+    lzma_bits = compressor_bits_per_char(decode(training[-MAX_CHARACTERS:]), decode(held_out))
+    return {f"ngram_{order}_bits_per_char": b for order, b in bits.items()} | {"lzma_bits_per_char": lzma_bits}
+
+
+def main() -> None:
+    """Read the outputs of training and sampling, write metrics and scores."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("windows", type=Path, help="folder of data/windows")
+    parser.add_argument("models", type=Path, help="folder of the weights")
+    parser.add_argument("history", type=Path, help="table of losses")
+    parser.add_argument("samples", type=Path, help="table of samples")
+    parser.add_argument("metrics", type=Path, help="JSON file to write")
+    parser.add_argument("scores", type=Path, help="table of scores to write")
+    arguments = parser.parse_args()
+    evaluate = params.load(EvaluateParams)
+    data, models = read_windows(arguments.windows), ModelFolder(arguments.models)
+    samples = read_samples(arguments.samples)
+    metrics = summary_of_losses(pd.read_csv(arguments.history, float_precision="round_trip"))
+    best_epoch = metrics["best_epoch"]
+
+    cut = data.plan.num_training_characters
+    corpus = Corpus(data.vocabulary.decode(data.ids[: min(cut, MAX_CHARACTERS)]))
+    table = scores_of_samples(samples, corpus)
+    temperatures = sorted(set(samples["temperature"]))
+    with ThreadPoolExecutor(default_num_threads()) as pool:
+        texts = list(pool.map(lambda t: text_at(t, best_epoch, evaluate, data, models), temperatures))
+    metrics["temperature"] = {}
+    for temperature, (text, entropy_bits) in zip(temperatures, texts, strict=True):
+        scores = {"entropy_bits": entropy_bits} | score(text, corpus)
+        metrics["temperature"][temperature_label(temperature)] = scores
+        here = (table["epoch"] == best_epoch) & (table["temperature"] == temperature)
+        table.loc[here, list(scores)] = list(scores.values())
+    metrics["human"] = score(data.vocabulary.decode(data.ids[cut : cut + evaluate.score_length]), corpus)
+    metrics["baseline"] = baselines(data, evaluate.max_ngram_order)
+
+    write_json(arguments.metrics, metrics)
+    table["temperature"] = [temperature_label(t) for t in table["temperature"]]
+    write_text(arguments.scores, table.to_csv(index=False, lineterminator="\n"))
+    logger.info(
+        "best epoch %d: %.4f nats, %.4f bits per character",
+        *(best_epoch, metrics["best"]["val_loss_nats_per_char"], metrics["best"]["val_bits_per_char"]),
+    )
+    tracking = Tracking()
+    tracking.start_sampling(models.description().fingerprint, sha256_of_file(arguments.samples))
+    tracking.log_summary(metrics)
+    tracking.log_scores(table.astype({"temperature": float}))
+    tracking.finish((arguments.metrics, arguments.scores))
+
+
+if __name__ == "__main__":
+    progress.set_up_logging()
+    errors.run(main)
