@@ -1,0 +1,62 @@
+// What was written after one epoch: a card for each temperature, side by side.
+
+function showCards(data, epoch, promptNumber) {
+  byId("cards").replaceChildren(
+    ...data.temperatures.map((temperature) => {
+      const sample = data.samples.filter((s) => s.epoch === epoch && s.temperature === temperature)[
+        promptNumber
+      ];
+      return card(temperature, temperatureHue(data.temperatures, temperature), sample);
+    }),
+  );
+}
+
+function card(temperature, hue, sample) {
+  const note = temperatureNote(temperature);
+  const heading = element("h3", {}, element("span", {}, "temperature "), temperatureName(temperature));
+  if (note) heading.append(element("span", {}, ` ${note.split(":")[0]}`));
+  const made = element("article", { class: "card", style: `--hue: ${hue}` }, heading);
+  if (sample === undefined) {
+    made.append(element("p", { class: "counts" }, "Nothing was written at this epoch."));
+    return made;
+  }
+  const continuation = element("span", { class: "made" });
+  for (const { text, unreal, copied } of segments(sample)) {
+    const kinds = [unreal && "unreal", copied && "copied"].filter(Boolean);
+    continuation.append(kinds.length ? element("mark", { class: kinds.join(" ") }, text) : text);
+  }
+  made.append(
+    element(
+      "p",
+      { class: "text" },
+      element("span", { class: "hidden" }, "Prompt: "),
+      element("span", { class: "prompt" }, sample.prompt),
+      element("span", { class: "hidden" }, " Continuation: "),
+      continuation,
+    ),
+    element("p", { class: "counts" }, counts(sample)),
+  );
+  return made;
+}
+
+// The text cut wherever a span begins or ends. Spans count characters as Python does.
+function segments(sample) {
+  const characters = Array.from(sample.text);
+  const spans = [...sample.unreal_words, ...sample.copied];
+  const cuts = [...new Set([0, characters.length, ...spans.flat()])].sort((a, b) => a - b);
+  const within = (list, place) => list.some(([start, end]) => start <= place && place < end);
+  return cuts.slice(1).map((end, i) => ({
+    text: characters.slice(cuts[i], end).join(""),
+    unreal: within(sample.unreal_words, cuts[i]),
+    copied: within(sample.copied, cuts[i]),
+  }));
+}
+
+function counts(sample) {
+  const longest = Math.max(0, ...sample.copied.map(([start, end]) => end - start));
+  const unreal = sample.unreal_words.length;
+  return [
+    unreal ? `${counted(unreal, "word", "words")} not in the corpus` : "every word is in the corpus",
+    longest ? `${counted(longest, "character", "characters")} copied in one piece` : "nothing copied",
+  ].join(", ");
+}

@@ -1,0 +1,19 @@
+// The key of a chart: what each line is, and where it stands at the epoch shown.
+
+// entries: [{ name, value, class, hue, shape }], shape: line (if not said), level, rollback or best
+function drawKey(list, entries) {
+  list.replaceChildren(
+    ...entries.map(({ name, value, class: kind = "", hue, shape = "line" }) => {
+      const swatch = svgElement("svg", { width: 28, height: 12, "aria-hidden": "true" });
+      const style = hue === undefined ? "" : `--hue: ${hue}`;
+      if (shape === "rollback")
+        swatch.append(svgElement("g", { class: shape }, svgElement("path", { d: "M9,2h10l-5,8z" })));
+      else if (shape === "best")
+        swatch.append(svgElement("g", { class: shape }, svgElement("path", { d: "M14,0l6,6l-6,6l-6,-6z" })));
+      else swatch.append(svgElement("path", { class: `${shape} ${kind}`, style, d: "M0,6h28" }));
+      const item = element("li", {}, swatch, element("span", {}, name));
+      if (value !== undefined) item.append(element("b", {}, value));
+      return item;
+    }),
+  );
+}

@@ -1,0 +1,107 @@
+"""A real Chromium, started once, that may talk to nobody."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+
+from stages.core.explorer import render_explorer
+from tests.explorer_example import example_data
+
+FLAGS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--hide-scrollbars",  # they would count towards the width of the page
+)
+
+
+def _program(*names: str) -> str:
+    found = next(filter(None, map(shutil.which, names)), None)
+    if found is None:
+        message = f"{names[0]} is not installed. On Debian: apt-get install chromium chromium-driver"
+        # where the tests decide about a change, a missing browser must not look like a pass
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+    return found
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+    """Chromium, which writes down its console and every request it makes."""
+    options = webdriver.ChromeOptions()
+    options.binary_location = _program("chromium", "chromium-browser", "google-chrome")
+    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = webdriver.Chrome(options=options, service=Service(_program("chromedriver")))
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture(scope="session")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The explorer of made-up data, on disk."""
+    path = tmp_path_factory.mktemp("explorer") / "index.html"
+    path.write_text(render_explorer(example_data()), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def driver(browser: webdriver.Chrome, page: Path) -> webdriver.Chrome:
+    """Chromium with the explorer just opened."""
+    open_page(browser, page)
+    return browser
+
+
+def open_page(
+    driver: webdriver.Chrome,
+    page: Path,
+    *,
+    width: int = 1280,
+    dark: bool = False,
+    reduced_motion: bool = False,
+) -> None:
+    """Load a page afresh, on a screen of this width in CSS pixels."""
+    screen = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 600}
+    features = {
+        "prefers-color-scheme": "dark" if dark else "light",
+        "prefers-reduced-motion": "reduce" if reduced_motion else "no-preference",
+    }
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
+    driver.execute_cdp_cmd(
+        "Emulation.setEmulatedMedia",
+        {"features": [{"name": name, "value": value} for name, value in features.items()]},
+    )
+    for kind in ("browser", "performance"):
+        _log(driver, kind)  # what was there before is read, and so gone
+    driver.get(page.as_uri())
+
+
+def console(driver: webdriver.Chrome) -> list[str]:
+    """Return what was written to the console since the page was opened."""
+    return [entry["message"] for entry in _log(driver, "browser")]
+
+
+def requests(driver: webdriver.Chrome, page: Path) -> set[str]:
+    """Return every address that the page has asked for."""
+    events = [json.loads(entry["message"])["message"] for entry in _log(driver, "performance")]
+    sent = [event["params"] for event in events if event["method"] == "Network.requestWillBeSent"]
+    return {request["request"]["url"] for request in sent if request["documentURL"] == page.as_uri()}
+
+
+def _log(driver: webdriver.Chrome, kind: str) -> list[dict[str, str]]:
+    entries: list[dict[str, str]] = driver.get_log(kind)  # type: ignore[no-untyped-call]
+    return entries

@@ -1,0 +1,179 @@
+"""What a person sees and does on the page: epochs, samples, marks, and whether everyone can use it."""
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from selenium.webdriver import Chrome, Keys
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.ui import Select, WebDriverWait
+
+from stages.core.explorer import ExplorerData, render_explorer
+from tests.browser.conftest import console, open_page, requests
+from tests.explorer_example import BEST_EPOCH, EPOCHS, MARKUP, TEMPERATURES, example_data, sample_text
+
+CONTROLS = "button, input, select, textarea, summary"
+
+
+def epoch_shown(driver: Chrome) -> int:
+    return int(driver.find_element(By.CSS_SELECTOR, "#epoch-name b").text)
+
+
+def written(folder: Path, data: ExplorerData) -> Path:
+    path = folder / "index.html"
+    path.write_text(render_explorer(data), encoding="utf-8")
+    return path
+
+
+def visible_controls(driver: Chrome) -> list[WebElement]:
+    return [control for control in driver.find_elements(By.CSS_SELECTOR, CONTROLS) if control.is_displayed()]
+
+
+def texts(driver: Chrome, selector: str) -> list[str]:
+    elements = driver.find_elements(By.CSS_SELECTOR, selector)
+    return [str(element.get_property("textContent")) for element in elements]
+
+
+def test_console_stays_clean_and_nothing_is_loaded_from_elsewhere(driver: Chrome, page: Path) -> None:
+    driver.find_element(By.ID, "epoch").send_keys(Keys.END)
+    driver.find_element(By.ID, "write").click()
+    Select(driver.find_element(By.ID, "score")).select_by_index(1)
+    assert console(driver) == []
+    assert requests(driver, page) in ({page.as_uri()}, {page.as_uri(), "data:,"})
+
+
+def test_slider_and_arrow_keys_move_the_epoch(driver: Chrome) -> None:
+    slider = driver.find_element(By.ID, "epoch")
+    assert epoch_shown(driver) == EPOCHS[0]
+    slider.send_keys(Keys.ARROW_RIGHT)
+    assert epoch_shown(driver) == EPOCHS[1]
+    driver.find_element(By.ID, "play").send_keys(Keys.ARROW_RIGHT)
+    assert epoch_shown(driver) == BEST_EPOCH
+    assert slider.get_attribute("aria-valuetext") == "3 of 5, the best"
+    slider.send_keys(Keys.END, Keys.ARROW_RIGHT)
+    assert epoch_shown(driver) == EPOCHS[-1]
+
+
+def test_arrow_keys_in_a_text_stay_there(driver: Chrome) -> None:
+    driver.find_element(By.ID, "prompt").send_keys(Keys.ARROW_RIGHT)
+    assert epoch_shown(driver) == EPOCHS[0]
+
+
+def test_play_goes_to_the_last_epoch_and_starts_again_from_the_first(driver: Chrome) -> None:
+    play = driver.find_element(By.ID, "play")
+    play.click()
+    assert play.text == "Pause"
+    WebDriverWait(driver, 30).until(lambda d: epoch_shown(d) == EPOCHS[-1])
+    assert play.text == "Play"
+    play.click()
+    assert epoch_shown(driver) == EPOCHS[0]
+    play.click()
+    assert play.text == "Play"
+
+
+def test_a_click_on_the_curve_goes_to_its_epoch(driver: Chrome) -> None:
+    driver.find_element(By.CSS_SELECTOR, "#loss-plot svg").click()  # its middle
+    assert epoch_shown(driver) == EPOCHS[len(EPOCHS) // 2]
+
+
+def test_cards_show_the_samples_of_the_epoch_markup_and_all(driver: Chrome) -> None:
+    for epoch in EPOCHS:
+        assert texts(driver, ".card .prompt") == [f"prompt {epoch} "] * len(TEMPERATURES)
+        assert texts(driver, ".card .made") == [sample_text(epoch, t) for t in TEMPERATURES]
+        driver.find_element(By.ID, "epoch").send_keys(Keys.ARROW_RIGHT)
+    assert texts(driver, ".card h3") == [
+        "temperature 0 greedy",
+        "temperature 0.5",
+        "temperature 1.0",
+        "temperature ∞ uniform",
+    ]
+    assert texts(driver, "#lead i") == [f"corpus {MARKUP}"]
+
+
+def test_marks_stand_on_their_characters_and_can_be_taken_away(driver: Chrome) -> None:
+    first = driver.find_elements(By.CSS_SELECTOR, ".card")[0]
+    marks = first.find_elements(By.TAG_NAME, "mark")
+    assert [(mark.text, mark.get_attribute("class")) for mark in marks] == [
+        ("qu", "unreal"),
+        ("og", "unreal copied"),
+        ("copied", "copied"),
+    ]
+    assert marks[0].value_of_css_property("text-decoration-line") == "underline"
+    driver.find_element(By.ID, "show-unreal").click()
+    assert marks[0].value_of_css_property("text-decoration-line") == "none"
+
+
+def test_the_loss_curve_names_best_epoch_and_rollback(driver: Chrome) -> None:
+    titles = texts(driver, "#loss-plot title")
+    assert titles == ["Epoch 4: rolled back, learning rate 0.01", "best: 3"]
+    label = driver.find_element(By.CSS_SELECTOR, "#loss-plot svg").get_attribute("aria-label")
+    assert label is not None
+    assert "1.500 at the best epoch, 3" in label
+
+
+def test_quality_key_shows_the_scores_of_the_epoch_and_of_people(driver: Chrome) -> None:
+    driver.find_element(By.ID, "epoch").send_keys(Keys.ARROW_RIGHT)
+    assert texts(driver, "#quality-key b") == ["50.0 %"] * len(TEMPERATURES) + ["95.0 %"]
+    Select(driver.find_element(By.ID, "score")).select_by_index(1)  # nothing but gaps
+    assert texts(driver, "#quality-key b") == ["–"] * len(TEMPERATURES)
+
+
+@pytest.mark.parametrize("width", [360, 768, 1280])
+def test_nothing_is_wider_than_the_screen(browser: Chrome, page: Path, width: int) -> None:
+    open_page(browser, page, width=width)
+    assert browser.execute_script("return document.documentElement.scrollWidth") == width
+
+
+def test_every_control_has_a_name_and_a_visible_focus_and_is_reached_by_tab(driver: Chrome) -> None:
+    reached = []
+    for _ in visible_controls(driver):
+        driver.switch_to.active_element.send_keys(Keys.TAB)
+        focused = driver.switch_to.active_element
+        assert focused.accessible_name.strip()
+        assert focused.value_of_css_property("outline-style") == "solid"
+        reached.append(focused)
+    assert reached == visible_controls(driver)
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_text_contrast_is_at_least_aa(browser: Chrome, page: Path, dark: bool) -> None:
+    open_page(browser, page, dark=dark)
+    script = (Path(__file__).parent / "contrast.js").read_text(encoding="utf-8")
+    measured = browser.execute_script(script)
+    assert len(measured["texts"]) > 40
+    assert [text for text in measured["texts"] if text["contrast"] < 4.5] == []
+    assert (measured["paper"] < 0.1) == dark
+
+
+def test_prompts_of_one_epoch_are_shown_one_at_a_time(browser: Chrome, tmp_path: Path) -> None:
+    data = example_data(epochs=(1,))
+    second = tuple(replace(sample, prompt="second") for sample in data.samples)
+    open_page(browser, written(tmp_path, replace(data, samples=data.samples + second)))
+    select = Select(browser.find_element(By.ID, "prompt-number"))
+    assert [option.text for option in select.options] == ["1", "2"]
+    assert texts(browser, ".card .prompt") == ["prompt 1 "] * len(TEMPERATURES)
+    select.select_by_index(1)
+    assert texts(browser, ".card .prompt") == ["second"] * len(TEMPERATURES)
+
+
+def test_one_epoch_without_samples_scores_or_losses_is_enough(browser: Chrome, tmp_path: Path) -> None:
+    data = example_data(epochs=(1,))
+    history = (replace(data.history[0], loss_nats_per_char=math.inf, val_loss_nats_per_char=math.nan),)
+    bare = replace(data, history=history, samples=(), scores=(), score_labels={}, baselines=())
+    open_page(browser, written(tmp_path, bare))
+    assert not browser.find_element(By.ID, "quality").is_displayed()
+    assert texts(browser, "#loss-key b") == ["–", "–"]
+    assert len(visible_controls(browser)) > 10
+    assert console(browser) == []
+
+
+def test_page_runs_inside_a_sandboxed_frame(browser: Chrome, page: Path, tmp_path: Path) -> None:
+    frame = tmp_path / "frame.html"
+    frame.write_text(f'<iframe sandbox="allow-scripts" src="{page.as_uri()}"></iframe>', encoding="utf-8")
+    open_page(browser, frame)
+    browser.switch_to.frame(0)
+    browser.find_element(By.ID, "epoch").send_keys(Keys.ARROW_RIGHT)
+    assert epoch_shown(browser) == EPOCHS[1]
+    assert console(browser) == []

@@ -1,0 +1,140 @@
+"""The network in the page: the same text as in Python, at every temperature, from any prompt."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from selenium.webdriver import Chrome
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
+
+from tests.browser.conftest import open_page
+from tests.explorer_example import CHARACTERS, WINDOW_LENGTH, example_weights
+
+HIGHEST_TEMPERATURE, LOWEST_TEMPERATURE = "last", "first"
+
+
+def greedy_continuation(prompt: str, length: int) -> str:
+    """The network in float64: each character from the last window, read from a state of zero."""
+    weights = example_weights()
+    units = len(weights.recurrent_kernel)
+    text = prompt
+    for _ in range(length):
+        hidden = cell = np.zeros(units)
+        for character in text[-WINDOW_LENGTH:]:
+            gates = hidden @ weights.recurrent_kernel.astype(float) + weights.bias
+            gates += weights.kernel[CHARACTERS.index(character)]
+            i, f, c, o = np.split(gates, 4)
+            cell = cell / (1 + np.exp(-f)) + np.tanh(c) / (1 + np.exp(-i))
+            hidden = np.tanh(cell) / (1 + np.exp(-o))
+        text += CHARACTERS[(hidden @ weights.dense_kernel.astype(float) + weights.dense_bias).argmax()]
+    return text[len(prompt) :]
+
+
+def set_value(driver: Chrome, element_id: str, value: str | int) -> None:
+    """Do what typing into a field, or moving a slider, does."""
+    driver.execute_script(
+        "const field = document.getElementById(arguments[0]);"
+        "field.value = arguments[1]; field.dispatchEvent(new Event('input', { bubbles: true }));",
+        element_id,
+        value,
+    )
+
+
+def set_temperature(driver: Chrome, end: str) -> None:
+    set_value(driver, "temperature", 0 if end == LOWEST_TEMPERATURE else 1000)
+
+
+def text_of(driver: Chrome, element_id: str) -> str:
+    return str(driver.find_element(By.ID, element_id).get_property("textContent"))
+
+
+def write(driver: Chrome, length: int) -> str:
+    set_value(driver, "length", length)
+    driver.find_element(By.ID, "write").click()
+    WebDriverWait(driver, 60).until(lambda d: text_of(d, "write-status").startswith("Done"))
+    return text_of(driver, "output-made")
+
+
+@pytest.mark.parametrize(
+    "prompt", ["a", "there was a rose, ", "a prompt that is longer than the window is, by far"]
+)
+def test_greedy_continuation_equals_python(driver: Chrome, prompt: str) -> None:
+    expected = greedy_continuation(prompt, 200)
+    assert len(set(expected)) > 10
+    set_value(driver, "prompt", prompt)
+    set_temperature(driver, LOWEST_TEMPERATURE)
+    assert write(driver, 200) == expected
+
+
+def test_the_same_seed_gives_the_same_text_and_another_one_another(driver: Chrome) -> None:
+    first = write(driver, 40)
+    driver.find_element(By.ID, "start-over").click()
+    assert text_of(driver, "output-made") == ""
+    assert write(driver, 40) == first
+    set_value(driver, "seed", 1)
+    assert write(driver, 40) != first
+
+
+def test_writing_can_be_stopped_and_goes_on_from_there(driver: Chrome) -> None:
+    set_value(driver, "length", 10000)
+    button = driver.find_element(By.ID, "write")
+    button.click()
+    WebDriverWait(driver, 60).until(lambda d: len(text_of(d, "output-made")) > 5)
+    assert button.text == "Stop"
+    button.click()
+    stopped = text_of(driver, "output-made")
+    assert text_of(driver, "write-status") == f"Stopped: {len(stopped)} characters written."
+    assert button.text == "Write on"
+    assert write(driver, 5)[:-5] == stopped
+
+
+def test_entropy_goes_from_nothing_to_that_of_the_vocabulary(driver: Chrome) -> None:
+    set_temperature(driver, LOWEST_TEMPERATURE)
+    assert text_of(driver, "entropy").startswith("Entropy 0.00 bits")
+    assert text_of(driver, "temperature-name") == "0, greedy: always the likeliest character"
+    set_temperature(driver, HIGHEST_TEMPERATURE)
+    assert text_of(driver, "entropy").startswith(f"Entropy {math.log2(len(CHARACTERS)):.2f} bits")
+
+
+def test_a_character_of_the_picture_is_written_when_it_is_chosen(driver: Chrome) -> None:
+    likeliest = greedy_continuation("there was a rose, ", 1)
+    driver.find_element(By.CSS_SELECTOR, "#next button").click()
+    assert text_of(driver, "output-made") == likeliest
+
+
+def test_a_prompt_is_lower_cased_and_its_unknown_characters_are_named(driver: Chrome) -> None:
+    set_value(driver, "prompt", "A Rose\t#1#")
+    assert text_of(driver, "output-prompt") == "a rose"
+    assert text_of(driver, "prompt-status") == "Left out, because the corpus has none: tab # 1."
+
+
+def test_a_prompt_longer_than_the_window_says_so(driver: Chrome) -> None:
+    set_value(driver, "prompt", "a" * (WINDOW_LENGTH + 1))
+    assert text_of(driver, "prompt-status") == f"The last {WINDOW_LENGTH} characters count."
+
+
+def test_an_empty_prompt_writes_nothing(driver: Chrome) -> None:
+    set_value(driver, "prompt", "#")
+    assert not driver.find_element(By.ID, "write").is_enabled()
+    assert "Type at least one character that the corpus has." in text_of(driver, "prompt-status")
+
+
+def test_a_length_outside_its_range_is_refused(driver: Chrome) -> None:
+    set_value(driver, "length", 0)
+    driver.find_element(By.ID, "write").click()
+    assert text_of(driver, "output-made") == ""
+    assert driver.find_element(By.ID, "write").text == "Write"
+
+
+def test_picture_stands_still_while_writing_when_motion_is_unwelcome(browser: Chrome, page: Path) -> None:
+    open_page(browser, page, reduced_motion=True)
+    set_value(browser, "length", 10000)
+    before = text_of(browser, "after")
+    button = browser.find_element(By.ID, "write")
+    button.click()
+    WebDriverWait(browser, 60).until(lambda d: len(text_of(d, "output-made")) > 5)
+    assert text_of(browser, "after") == before
+    button.click()
+    assert text_of(browser, "after") != before
