@@ -44,7 +44,7 @@ def summary_of_losses(history: pd.DataFrame) -> dict[str, Any]:
         raise UserError(
             "reports/history.csv: no epoch has a validation loss. Lower train.learning_rate in params.yaml."
         )
-    best = history.loc[history["val_loss_nats_per_char"].idxmin()]
+    best = history.iloc[int(history["val_loss_nats_per_char"].argmin())]
     last = history.iloc[-1]
 
     def losses(row: "pd.Series[Any]") -> dict[str, float]:

@@ -61,7 +61,8 @@ class Vocabulary:
 
     def decode(self, ids: NDArray[Any]) -> str:
         """Return the text of `ids`, (T,) integers."""
-        return code_points(self.characters)[ids].tobytes().decode("utf-32-le", "surrogatepass")
+        text: str = code_points(self.characters)[ids].tobytes().decode("utf-32-le", "surrogatepass")
+        return text
 
     def unknown_in(self, text: str) -> str:
         """Return the distinct characters of `text` that are not in the vocabulary, sorted."""

@@ -57,9 +57,7 @@ def write(driver: Chrome, length: int) -> str:
     return text_of(driver, "output-made")
 
 
-@pytest.mark.parametrize(
-    "prompt", ["a", "there was a rose, ", "a prompt that is longer than the window is, by far"]
-)
+@pytest.mark.parametrize("prompt", ["a", "there was a rose, ", "a prompt that is longer than the window is, by far"])
 def test_greedy_continuation_equals_python(driver: Chrome, prompt: str) -> None:
     expected = greedy_continuation(prompt, 200)
     assert len(set(expected)) > 10

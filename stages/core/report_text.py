@@ -1,0 +1,84 @@
+"""The report as Markdown: losses, scores, and samples of a few epochs side by side."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from stages.core.params import temperature_label
+
+SPECIAL = "<>&'" + r"\`*_{}[]#+~|"  # to HTML or to Markdown
+
+
+def report_markdown(metrics: Mapping[str, Any], samples: pd.DataFrame, score_labels: Mapping[str, str]) -> str:
+    """Return the report.
+
+    Args:
+        metrics: what reports/metrics.json holds.
+        samples: the table of samples.
+        score_labels: what each score is called.
+    """
+    parts = [
+        "# Report",
+        f"Best epoch: **{metrics['best_epoch']}** of {metrics['last_epoch']}, "
+        f"**{metrics['best']['val_bits_per_char']:.3f} bits per character** on held-out text "
+        f"({metrics['best']['val_loss_nats_per_char']:.4f} nats). The explorer, `index.html`, shows every epoch.",
+        "![Losses by epoch](figures/loss.svg)",
+        _losses(metrics),
+        _baselines(metrics),
+        "## One distribution at several temperatures",
+        "![One distribution reweighted](figures/distribution.svg)",
+        "## Scores of the text written at the best epoch",
+        _scores(metrics, score_labels),
+        "## Samples side by side",
+        *_samples(samples, metrics),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _losses(metrics: Mapping[str, Any]) -> str:
+    lines = ["| epoch | training, nats | validation, nats | validation, bits | gap, nats |", "|---|---|---|---|---|"]
+    for name in ("best", "last"):
+        row = metrics[name]
+        lines.append(
+            f"| {name}: {metrics[f'{name}_epoch']} | {row['loss_nats_per_char']:.4f} | {row['val_loss_nats_per_char']:.4f} "
+            f"| {row['val_bits_per_char']:.4f} | {row['gap_nats_per_char']:.4f} |"
+        )
+    return "\n".join(lines)
+
+
+def _baselines(metrics: Mapping[str, Any]) -> str:
+    lines = ["| on the same held-out text | bits per character |", "|---|---|"]
+    lines += [
+        f"| {n.removesuffix('_bits_per_char').replace('_', ' ')} | {b:.3f} |" for n, b in metrics["baseline"].items()
+    ]
+    return "\n".join(lines)
+
+
+def _scores(metrics: Mapping[str, Any], labels: Mapping[str, str]) -> str:
+    columns = {f"temperature {t}": scores for t, scores in metrics["temperature"].items()}
+    columns["held-out human text"] = metrics["human"]
+    lines = ["| score | " + " | ".join(columns) + " |", "|---" * (len(columns) + 1) + "|"]
+    for name, label in labels.items():
+        values = [f"{scores[name]:.3f}" if name in scores else "" for scores in columns.values()]
+        lines.append(f"| {label} | " + " | ".join(values) + " |")
+    return "\n".join(lines)
+
+
+def _samples(samples: pd.DataFrame, metrics: Mapping[str, Any]) -> list[str]:
+    """Return a table for each temperature: the first, a middle, the best and the last epoch side by side."""
+    epochs = samples["epoch"].unique().tolist()
+    chosen = sorted({epochs[0], epochs[len(epochs) // 2], metrics["best_epoch"], epochs[-1]})
+    tables = []
+    for temperature, group in samples.groupby("temperature"):
+        texts = [group[group["epoch"] == epoch].iloc[0] for epoch in chosen]
+        cells = "".join(f"<td valign=top><i>{_html(row['prompt'])}</i>{_html(row['text'])}</td>" for row in texts)
+        heads = "".join(f"<th>epoch {e}{' (best)' if e == metrics['best_epoch'] else ''}</th>" for e in chosen)
+        label = temperature_label(float(str(temperature)))
+        tables.append(f"### Temperature {label}\n\n<table><tr>{heads}</tr><tr>{cells}</tr></table>")
+    return tables
+
+
+def _html(text: str) -> str:
+    """Return text for a cell of a table: no character of it is read as HTML or Markdown."""
+    return "<br>".join("".join(f"&#{ord(c)};" if c in SPECIAL else c for c in line) for line in text.split("\n"))

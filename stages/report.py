@@ -1,0 +1,150 @@
+r"""Show what was learned: figures, a text with samples side by side, and the explorer.
+
+    python -m stages.report data/windows models reports/history.csv reports/samples.csv reports/scores.csv \
+        reports/metrics.json reports/index.md reports/index.html reports/figures
+
+Reads section report of params.yaml.
+"""
+
+import argparse
+import logging
+import math
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from stages.core import errors, params, progress
+from stages.core.copies import MAX_CHARACTERS
+from stages.core.explorer import Baseline, EpochRow, ExplorerData, Sample, Scores, render_explorer
+from stages.core.figures import distribution_figure, loss_figure, save_figure, score_figure
+from stages.core.files import read_json, sha256_of_file, write_text
+from stages.core.model_folder import ModelFolder
+from stages.core.params import DownloadParams, ReportParams
+from stages.core.report_text import report_markdown
+from stages.core.sample_table import read_samples
+from stages.core.scoring import Corpus, joined
+from stages.core.sliding_lstm import SlidingLSTM
+from stages.core.tracking import Tracking
+from stages.core.windows import WindowData, read_windows
+
+NATS_TO_BITS = 1 / math.log(2)
+SCORE_LABELS = {
+    "real_word_fraction": "Words that occur in the corpus",
+    "entropy_bits": "Entropy of the sampled distributions, in bits",
+    "distinct_1": "Distinct words, of all words",
+    "distinct_2": "Distinct pairs of words, of all pairs",
+    "distinct_3": "Distinct triples of words, of all triples",
+    "repetition": "Runs of four words that came before, of all runs",
+    "copy_chars": "Longest passage copied from the corpus, in characters",
+}
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Results:
+    """Everything that the stages before have made."""
+
+    data: WindowData
+    models: ModelFolder
+    history: pd.DataFrame
+    samples: pd.DataFrame
+    scores: pd.DataFrame
+    metrics: dict[str, Any]
+
+    @property
+    def first_validation_window(self) -> str:
+        """Text that the network was not trained on: a prompt to show."""
+        cut = self.data.plan.num_training_characters
+        return self.data.vocabulary.decode(self.data.ids[cut : cut + self.data.plan.window_length])
+
+
+def write_figures(results: Results, settings: ReportParams, folder: Path) -> None:
+    """Write the curves, and one next-character distribution of the best epoch at several temperatures."""
+    best_epoch, prompt = results.metrics["best_epoch"], results.first_validation_window
+    network = SlidingLSTM(results.models.weights(best_epoch), 1, len(prompt))
+    for i in results.data.vocabulary.encode(prompt):
+        logits = network(np.array([i]))
+    save_figure(loss_figure(results.history, best_epoch), folder / "loss.svg")
+    characters = results.data.vocabulary.characters
+    figure = distribution_figure(logits[0], characters, settings.distribution_temperatures, prompt)
+    save_figure(figure, folder / "distribution.svg")
+    for name, label in SCORE_LABELS.items():
+        figure = score_figure(results.scores, name, label, results.metrics["human"].get(name))
+        save_figure(figure, folder / f"{name}.svg")
+
+
+def explorer_data(results: Results, settings: ReportParams, title: str) -> ExplorerData:
+    """Return what the explorer shows."""
+    cut = results.data.plan.num_training_characters
+    corpus = Corpus(results.data.vocabulary.decode(results.data.ids[: min(cut, MAX_CHARACTERS)]))
+    description, metrics = results.models.description(), results.metrics
+    return ExplorerData(
+        corpus_title=title,
+        corpus_sha256=description.windows_sha256,
+        characters=description.characters,
+        window_length=description.window_length,
+        weights=results.models.weights(metrics["best_epoch"]),
+        best_epoch=metrics["best_epoch"],
+        history=tuple(
+            EpochRow(**{k: row[k] for k in EpochRow.__dataclass_fields__}) for row in results.history.to_dict("records")
+        ),
+        samples=tuple(
+            Sample(
+                **{k: row[k] for k in ("epoch", "temperature", "prompt", "text")},
+                unreal_words=tuple(corpus.unreal_words(row["text"])),
+                copied=tuple(joined(corpus.copies.copied_passages(row["text"], settings.copied_passage_length))),
+            )
+            for row in progress.bar(results.samples.to_dict("records"), desc="samples marked")
+        ),
+        default_prompt=results.first_validation_window,
+        score_labels=SCORE_LABELS,
+        scores=tuple(
+            Scores(
+                epoch=row["epoch"], temperature=row["temperature"], values={name: row[name] for name in SCORE_LABELS}
+            )
+            for row in results.scores.to_dict("records")
+        ),
+        human_scores=metrics["human"],
+        baselines=tuple(
+            Baseline(name=name.removesuffix("_bits_per_char").replace("_", " "), loss_nats_per_char=bits / NATS_TO_BITS)
+            for name, bits in metrics["baseline"].items()
+        ),
+    )
+
+
+def main() -> None:
+    """Read the outputs of the other stages, write the report."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    for name in ("windows", "models", "history", "samples", "scores", "metrics"):
+        parser.add_argument(name, type=Path, help="to read, from an earlier stage")
+    for name in ("markdown", "page", "figures"):
+        parser.add_argument(name, type=Path, help="to write")
+    arguments = parser.parse_args()
+    settings = params.load(ReportParams)
+    title = ", ".join(file.name for file in params.load(DownloadParams).files)
+    results = Results(
+        data=read_windows(arguments.windows),
+        models=ModelFolder(arguments.models),
+        history=pd.read_csv(arguments.history, float_precision="round_trip"),
+        samples=read_samples(arguments.samples),
+        scores=pd.read_csv(arguments.scores, float_precision="round_trip"),
+        metrics=read_json(arguments.metrics),
+    )
+    shutil.rmtree(arguments.figures, ignore_errors=True)
+    write_figures(results, settings, arguments.figures)
+    write_text(arguments.markdown, report_markdown(results.metrics, results.samples, SCORE_LABELS))
+    write_text(arguments.page, render_explorer(explorer_data(results, settings, title)))
+    logger.info("%s and %s: open the second in a browser", arguments.markdown, arguments.page)
+    tracking = Tracking()
+    tracking.start_sampling(results.models.description().fingerprint, sha256_of_file(arguments.samples))
+    tracking.log_artifacts(arguments.markdown, arguments.page, arguments.figures)
+    tracking.finish()
+
+
+if __name__ == "__main__":
+    progress.set_up_logging()
+    errors.run(main)
