@@ -7,7 +7,7 @@ export DVC_NO_ANALYTICS := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup repro test
+.PHONY: help setup repro test bench ui clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,3 +21,21 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
+
+repro: setup  ## run the pipeline: what has changed, and nothing else
+	dvc repro
+
+test: setup  ## lint, check types, run all tests
+	ruff check .
+	ruff format --check .
+	mypy
+	pytest
+
+bench: setup  ## measure speed, write reports/benchmarks.md
+	python -m tests.benchmarks
+
+ui: setup  ## browse the runs at http://127.0.0.1:5000
+	mlflow ui --host 127.0.0.1 --port 5000 --backend-store-uri sqlite:///mlflow.db
+
+clean:  ## remove the scratch that lets training and sampling go on
+	rm -rf models/.resume

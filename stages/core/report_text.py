@@ -40,18 +40,15 @@ def _losses(metrics: Mapping[str, Any]) -> str:
     lines = ["| epoch | training, nats | validation, nats | validation, bits | gap, nats |", "|---|---|---|---|---|"]
     for name in ("best", "last"):
         row = metrics[name]
-        lines.append(
-            f"| {name}: {metrics[f'{name}_epoch']} | {row['loss_nats_per_char']:.4f} | {row['val_loss_nats_per_char']:.4f} "
-            f"| {row['val_bits_per_char']:.4f} | {row['gap_nats_per_char']:.4f} |"
-        )
+        numbers = [row[f"{key}_per_char"] for key in ("loss_nats", "val_loss_nats", "val_bits", "gap_nats")]
+        lines.append(f"| {name}: {metrics[f'{name}_epoch']} | " + " | ".join(f"{n:.4f}" for n in numbers) + " |")
     return "\n".join(lines)
 
 
 def _baselines(metrics: Mapping[str, Any]) -> str:
     lines = ["| on the same held-out text | bits per character |", "|---|---|"]
-    lines += [
-        f"| {n.removesuffix('_bits_per_char').replace('_', ' ')} | {b:.3f} |" for n, b in metrics["baseline"].items()
-    ]
+    for name, bits in metrics["baseline"].items():
+        lines.append(f"| {name.removesuffix('_bits_per_char').replace('_', ' ')} | {bits:.3f} |")
     return "\n".join(lines)
 
 
