@@ -101,8 +101,12 @@ def test_marks_stand_on_their_characters_and_can_be_taken_away(driver: Chrome) -
         ("copied", "copied"),
     ]
     assert marks[0].value_of_css_property("text-decoration-line") == "underline"
+    assert marks[2].value_of_css_property("border-bottom-style") == "solid"
     driver.find_element(By.ID, "show-unreal").click()
     assert marks[0].value_of_css_property("text-decoration-line") == "none"
+    assert marks[2].value_of_css_property("border-bottom-style") == "solid"
+    driver.find_element(By.ID, "show-copied").click()
+    assert marks[2].value_of_css_property("border-bottom-style") == "none"
 
 
 def test_the_loss_curve_names_best_epoch_and_rollback(driver: Chrome) -> None:

@@ -9,6 +9,9 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
+from stages.core.sampling import generate
+from stages.core.sliding_lstm import SlidingLSTM
+from stages.core.vocabulary import Vocabulary
 from tests.browser.conftest import open_page
 from tests.explorer_example import CHARACTERS, WINDOW_LENGTH, example_weights
 
@@ -64,6 +67,15 @@ def test_greedy_continuation_equals_python(driver: Chrome, prompt: str) -> None:
     set_value(driver, "prompt", prompt)
     set_temperature(driver, LOWEST_TEMPERATURE)
     assert write(driver, 200) == expected
+
+
+def test_greedy_continuation_equals_the_sampler_of_the_pipeline(driver: Chrome) -> None:
+    prompt = "there was a rose, "
+    sampler = SlidingLSTM(example_weights(), num_streams=1, window_length=WINDOW_LENGTH)
+    ids = Vocabulary(CHARACTERS).encode(prompt)[None]
+    made = generate(sampler, ids, temperatures=np.zeros(1), uniforms=np.zeros((1, 200)))
+    set_temperature(driver, LOWEST_TEMPERATURE)
+    assert write(driver, 200) == Vocabulary(CHARACTERS).decode(made.ids[0])
 
 
 def test_the_same_seed_gives_the_same_text_and_another_one_another(driver: Chrome) -> None:
