@@ -123,7 +123,7 @@ def main() -> None:
     evaluate = params.load(EvaluateParams)
     data, models = read_windows(arguments.windows), ModelFolder(arguments.models)
     samples = read_samples(arguments.samples)
-    metrics = summary_of_losses(pd.read_csv(arguments.history, float_precision="round_trip"))
+    metrics = summary_of_losses(pd.read_csv(arguments.history))
     best_epoch = metrics["best_epoch"]
 
     cut = data.plan.num_training_characters

@@ -23,7 +23,7 @@ from stages.core.explorer import Baseline, EpochRow, ExplorerData, Sample, Score
 from stages.core.figures import distribution_figure, loss_figure, save_figure, score_figure
 from stages.core.files import read_json, sha256_of_file, write_text
 from stages.core.model_folder import ModelFolder
-from stages.core.params import DownloadParams, ReportParams
+from stages.core.params import CorpusFile, DownloadParams, ReportParams
 from stages.core.report_text import report_markdown
 from stages.core.sample_table import read_samples
 from stages.core.scoring import Corpus, joined
@@ -77,14 +77,14 @@ def write_figures(results: Results, settings: ReportParams, folder: Path) -> Non
         save_figure(figure, folder / f"{name}.svg")
 
 
-def explorer_data(results: Results, settings: ReportParams, title: str) -> ExplorerData:
+def explorer_data(results: Results, settings: ReportParams, files: tuple[CorpusFile, ...]) -> ExplorerData:
     """Return what the explorer shows."""
     cut = results.data.plan.num_training_characters
     corpus = Corpus(results.data.vocabulary.decode(results.data.ids[: min(cut, MAX_CHARACTERS)]))
     description, metrics = results.models.description(), results.metrics
     return ExplorerData(
-        corpus_title=title,
-        corpus_sha256=description.windows_sha256,
+        corpus_title=", ".join(file.name for file in files),
+        corpus_sha256=", ".join(file.sha256 or "not checked" for file in files),
         characters=description.characters,
         window_length=description.window_length,
         weights=results.models.weights(metrics["best_epoch"]),
@@ -125,19 +125,19 @@ def main() -> None:
         parser.add_argument(name, type=Path, help="to write")
     arguments = parser.parse_args()
     settings = params.load(ReportParams)
-    title = ", ".join(file.name for file in params.load(DownloadParams).files)
+    files = params.load(DownloadParams).files
     results = Results(
         data=read_windows(arguments.windows),
         models=ModelFolder(arguments.models),
-        history=pd.read_csv(arguments.history, float_precision="round_trip"),
+        history=pd.read_csv(arguments.history),
         samples=read_samples(arguments.samples),
-        scores=pd.read_csv(arguments.scores, float_precision="round_trip"),
+        scores=pd.read_csv(arguments.scores),
         metrics=read_json(arguments.metrics),
     )
     shutil.rmtree(arguments.figures, ignore_errors=True)
     write_figures(results, settings, arguments.figures)
     write_text(arguments.markdown, report_markdown(results.metrics, results.samples, SCORE_LABELS))
-    write_text(arguments.page, render_explorer(explorer_data(results, settings, title)))
+    write_text(arguments.page, render_explorer(explorer_data(results, settings, files)))
     logger.info("%s and %s: open the second in a browser", arguments.markdown, arguments.page)
     tracking = Tracking()
     tracking.start_sampling(results.models.description().fingerprint, sha256_of_file(arguments.samples))

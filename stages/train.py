@@ -94,7 +94,7 @@ def main() -> None:
     data = read_windows(arguments.windows)
     windows_sha256 = windows_hash(arguments.windows)
     decisive = dataclasses.asdict(train) | {"kernel": choose_kernel(train.kernel)}
-    resumable = training_fingerprint(windows_sha256, decisive, "stages.train")
+    resumable = training_fingerprint(windows_sha256, decisive)
     fingerprint = sha256_of(resumable, str(train.epochs))
 
     models = ModelFolder(arguments.models)

@@ -43,10 +43,15 @@ class CopyFinder:
         return int(self.match_lengths(text).max(initial=0))
 
     def copied_passages(self, text: str, min_length: int) -> list[tuple[int, int]]:
-        """Return start and end of the passages of at least `min_length` characters, none within another."""
+        """Return start and end of the copied passages, none within another.
+
+        Each has at least `min_length` characters, white space around it not counted.
+        """
         passages: list[tuple[int, int]] = []
         for start, length in enumerate(self.match_lengths(text).tolist()):
-            if length >= min_length and (not passages or start + length > passages[-1][1]):
+            # a run of blank lines is nobody's sentence
+            long_enough = len(text[start : start + length].strip()) >= min_length
+            if long_enough and (not passages or start + length > passages[-1][1]):
                 passages.append((start, start + length))
         return passages
 

@@ -12,6 +12,7 @@ from stages.core.imports import module_path, project_modules
 PACKAGES = ("tensorflow", "keras", "numpy", "numba", "llvmlite")
 # imported by training, but without a say in the numbers
 HARMLESS = {
+    "stages.core.checkpoints",
     "stages.core.errors",
     "stages.core.files",
     "stages.core.fingerprint",
@@ -45,19 +46,18 @@ def windows_hash(folder: Path) -> str:
     return sha256_of(*(sha256_of_file(folder / name) for name in ("ids.npy", "vocabulary.json", "plan.json")))
 
 
-def training_fingerprint(windows_sha256: str, settings: dict[str, Any], module: str) -> str:
+def training_fingerprint(windows_sha256: str, settings: dict[str, Any]) -> str:
     """Return the fingerprint of a training run of any number of epochs.
 
     Args:
         windows_sha256: of the contents of data/windows.
         settings: section train of params.yaml, with the kernel that was chosen; `epochs` is left out,
             so that a longer run goes on where a shorter one ended.
-        module: the module that trains.
     """
     settings = {key: value for key, value in settings.items() if key != "epochs"}
     return sha256_of(
         windows_sha256,
         json.dumps(settings, sort_keys=True),
-        code_hash(module, HARMLESS),
+        code_hash("stages.core.trainer", HARMLESS),
         json.dumps(package_versions(), sort_keys=True),
     )

@@ -8,11 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.core.quiet_tensorflow import tf  # isort: split
-
-import keras
-
 from stages.core.lstm_cpu import LstmCpu, Tape
+from stages.core.quiet_tensorflow import keras, tf
 
 Array = NDArray[Any]
 

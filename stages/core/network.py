@@ -8,12 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.core.quiet_tensorflow import tf  # isort: split
-
-import keras
-
 from stages.core.lstm_layer import CharacterLSTM
 from stages.core.params import TrainParams
+from stages.core.quiet_tensorflow import keras, tf
 
 
 def choose_kernel(kernel: str) -> str:

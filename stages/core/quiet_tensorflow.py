@@ -1,4 +1,4 @@
-"""TensorFlow imported without the lines it prints at that moment, which no setting of its own turns off."""
+"""TensorFlow and Keras imported without the lines it prints at that moment, which no setting of its own turns off."""
 
 import os
 from collections.abc import Iterator
@@ -21,6 +21,7 @@ def _nothing_printed() -> Iterator[None]:
 
 
 with _nothing_printed():
+    import keras
     import tensorflow as tf
 
-__all__ = ["tf"]
+__all__ = ["keras", "tf"]

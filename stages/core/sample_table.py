@@ -25,7 +25,6 @@ def read_samples(path: Path) -> pd.DataFrame:
             file,
             dtype={"epoch": "int64", "temperature": "float64", "prompt": "str", "text": "str"},
             keep_default_na=False,
-            float_precision="round_trip",
         )
 
 

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import keras
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,7 +17,7 @@ from stages.core.checkpoints import Checkpoints, Row
 from stages.core.errors import UserError
 from stages.core.network import build_network, optimizer_state, set_optimizer_state
 from stages.core.params import TrainParams
-from stages.core.quiet_tensorflow import tf  # isort: split # noqa: F401
+from stages.core.quiet_tensorflow import keras
 from stages.core.randomness import generator
 from stages.core.shuffle import Permutation
 from stages.core.windows import WindowData
