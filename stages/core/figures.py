@@ -7,6 +7,7 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from stages.core.files import written_whole
@@ -28,8 +29,8 @@ STYLE: Any = {
 def loss_figure(history: pd.DataFrame, best_epoch: int) -> Figure:
     """Draw the losses by epoch, with the best epoch and every roll-back marked."""
     figure, axes = _axes("epoch", "loss, nats per character")
-    axes.plot(history["epoch"], history["loss_nats_per_char"], label="training")
-    axes.plot(history["epoch"], history["val_loss_nats_per_char"], label="validation")
+    axes.plot(history["epoch"], history["loss_nats_per_char"], marker=".", label="training")
+    axes.plot(history["epoch"], history["val_loss_nats_per_char"], marker=".", label="validation")
     best = history[history["epoch"] == best_epoch]
     axes.plot(best["epoch"], best["val_loss_nats_per_char"], "o", color="C1", label=f"best epoch: {best_epoch}")
     for epoch in history.loc[history["num_rollbacks"] > 0, "epoch"]:
@@ -45,8 +46,9 @@ def distribution_figure(
     """Draw one next-character distribution (V,) reweighted at several temperatures, likeliest characters first."""
     order = np.argsort(-logits, kind="stable")[:num_shown]
     probabilities = reweight(np.tile(logits, (len(temperatures), 1)), np.array(temperatures, np.float64))
-    figure = Figure(figsize=(8, 1.7 * len(temperatures) + 0.8), layout="constrained")
-    all_axes = np.atleast_1d(figure.subplots(len(temperatures), sharex=True, sharey=True))
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(8, 1.7 * len(temperatures) + 0.8), layout="constrained")
+        all_axes = np.atleast_1d(figure.subplots(len(temperatures), sharex=True, sharey=True))
     for axes, temperature, p in zip(all_axes, temperatures, probabilities, strict=True):
         bits = entropy_nats(p) / np.log(2)
         axes.bar(range(len(order)), p[order])
@@ -61,7 +63,9 @@ def score_figure(scores: pd.DataFrame, name: str, label: str, human: float | Non
     """Draw one score by epoch, a line for each temperature, with that of human text."""
     figure, axes = _axes("epoch", label)
     for temperature, group in scores.groupby("temperature"):
-        axes.plot(group["epoch"], group[name], label=f"temperature {temperature_label(float(str(temperature)))}")
+        axes.plot(
+            group["epoch"], group[name], marker=".", label=f"temperature {temperature_label(float(str(temperature)))}"
+        )
     if human is not None:
         axes.axhline(human, color="black", linestyle="--", label="held-out human text")
     axes.legend()
@@ -80,6 +84,7 @@ def _axes(x_label: str, y_label: str) -> tuple[Figure, Any]:
         axes = figure.subplots()
     axes.set_xlabel(x_label)
     axes.set_ylabel(y_label)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     return figure, axes
 
 
