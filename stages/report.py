@@ -1,7 +1,7 @@
 r"""Show what was learned: figures, a text with samples side by side, and the explorer.
 
     python -m stages.report data/windows models reports/history.csv reports/samples.csv reports/scores.csv \
-        reports/metrics.json reports/index.md reports/index.html reports/figures
+        reports/metrics.json reports/prompt.csv reports/index.md reports/index.html reports/figures
 
 Reads section report of params.yaml.
 """
@@ -18,14 +18,16 @@ import numpy as np
 import pandas as pd
 
 from stages.core import errors, params, progress
+from stages.core.continuation import continue_prompt
 from stages.core.copies import MAX_CHARACTERS
 from stages.core.explorer import Baseline, EpochRow, ExplorerData, Sample, Scores, render_explorer
 from stages.core.figures import distribution_figure, loss_figure, save_figure, score_figure
 from stages.core.files import read_json, sha256_of_file, write_text
 from stages.core.model_folder import ModelFolder
 from stages.core.params import CorpusFile, DownloadParams, ReportParams
+from stages.core.randomness import generator
 from stages.core.report_text import report_markdown
-from stages.core.sample_table import read_samples
+from stages.core.sample_table import read_samples, samples_csv
 from stages.core.scoring import Corpus, joined
 from stages.core.sliding_lstm import SlidingLSTM
 from stages.core.tracking import Tracking
@@ -77,6 +79,26 @@ def write_figures(results: Results, settings: ReportParams, folder: Path) -> Non
         save_figure(figure, folder / f"{name}.svg")
 
 
+def prompt_samples(results: Results, settings: ReportParams) -> pd.DataFrame:
+    """Return one prompt continued at several epochs, at the temperatures and to the length of the samples."""
+    vocabulary = results.data.vocabulary
+    unknown = vocabulary.unknown_in(settings.prompt)
+    prompt = "".join(c for c in settings.prompt if c not in unknown) or results.first_validation_window
+    if unknown:
+        logger.warning("params.yaml: report.prompt has characters that the corpus has not: %r. Left out.", unknown)
+    temperatures = sorted(set(results.samples["temperature"]))
+    length = len(results.samples["text"].iloc[0])
+    rows = []
+    for epoch in sorted({*settings.prompt_epochs, results.metrics["best_epoch"]} & set(results.models.epochs())):
+        generators = [generator(0, "prompt sample", epoch, t) for t in temperatures]
+        window_length = results.data.plan.window_length
+        weights = results.models.weights(epoch)
+        made = continue_prompt(weights, vocabulary, window_length, prompt, temperatures, length, generators)
+        for temperature, each in zip(temperatures, made, strict=True):
+            rows.append({"epoch": epoch, "temperature": temperature, "prompt": prompt, **vars(each)})
+    return pd.DataFrame(rows)
+
+
 def explorer_data(results: Results, settings: ReportParams, files: tuple[CorpusFile, ...]) -> ExplorerData:
     """Return what the explorer shows."""
     cut = results.data.plan.num_training_characters
@@ -121,7 +143,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     for name in ("windows", "models", "history", "samples", "scores", "metrics"):
         parser.add_argument(name, type=Path, help="to read, from an earlier stage")
-    for name in ("markdown", "page", "figures"):
+    for name in ("prompted", "markdown", "page", "figures"):
         parser.add_argument(name, type=Path, help="to write")
     arguments = parser.parse_args()
     settings = params.load(ReportParams)
@@ -136,12 +158,14 @@ def main() -> None:
     )
     shutil.rmtree(arguments.figures, ignore_errors=True)
     write_figures(results, settings, arguments.figures)
-    write_text(arguments.markdown, report_markdown(results.metrics, results.samples, SCORE_LABELS))
+    prompted = prompt_samples(results, settings)
+    write_text(arguments.prompted, samples_csv(prompted))
+    write_text(arguments.markdown, report_markdown(results.metrics, results.samples, prompted, SCORE_LABELS))
     write_text(arguments.page, render_explorer(explorer_data(results, settings, files)))
     logger.info("%s and %s: open the second in a browser", arguments.markdown, arguments.page)
     tracking = Tracking()
     tracking.start_sampling(results.models.description().fingerprint, sha256_of_file(arguments.samples))
-    tracking.log_artifacts(arguments.markdown, arguments.page, arguments.figures)
+    tracking.log_artifacts(arguments.prompted, arguments.markdown, arguments.page, arguments.figures)
     tracking.finish()
 
 

@@ -13,10 +13,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from stages.core import errors, params, progress, settings
+from stages.core.continuation import Continuation, continue_prompt
 from stages.core.errors import UserError
 from stages.core.files import sha256_of, sha256_of_file, write_text
 from stages.core.fingerprint import HARMLESS, code_hash
@@ -24,10 +24,8 @@ from stages.core.lstm_cpu import default_num_threads
 from stages.core.model_folder import ModelFolder
 from stages.core.params import SampleParams, temperature_label
 from stages.core.randomness import generator
-from stages.core.sample_cells import Cell, read_cell, remove_oldest, write_cell
+from stages.core.sample_cells import read_cell, remove_oldest, write_cell
 from stages.core.sample_table import samples_csv, samples_markdown
-from stages.core.sampling import generate
-from stages.core.sliding_lstm import SlidingLSTM
 from stages.core.tracking import Tracking
 from stages.core.vocabulary import Vocabulary
 from stages.core.windows import WindowData, read_windows
@@ -73,7 +71,7 @@ class Sampler:
             for temperature, cell in self._cells(epoch, i, prompt, weights_sha256).items()
         ]
 
-    def _cells(self, epoch: int, i: int, prompt: str, weights_sha256: str) -> dict[float, Cell]:
+    def _cells(self, epoch: int, i: int, prompt: str, weights_sha256: str) -> dict[float, Continuation]:
         keys = {t: self._key(epoch, i, prompt, t, weights_sha256) for t in self.sample.temperatures}
         cells = {t: read_cell(key) for t, key in keys.items()}
         missing = [t for t, cell in cells.items() if cell is None]
@@ -89,19 +87,17 @@ class Sampler:
         vocabulary = self.data.vocabulary.characters
         return sha256_of(weights_sha256, vocabulary, json.dumps(settings), self._code)[:32]
 
-    def _generate(self, epoch: int, i: int, prompt: str, temperatures: list[float]) -> dict[float, Cell]:
-        length, vocabulary = self.sample.length, self.data.vocabulary
-        network = SlidingLSTM(self.models.weights(epoch), len(temperatures), self.data.plan.window_length)
-        generators = [generator(self.sample.random_seed, "sample", epoch, i, t) for t in temperatures]
-        made = generate(
-            network,
-            np.tile(vocabulary.encode(prompt[-self.data.plan.window_length :]), (len(temperatures), 1)),
-            np.array(temperatures, np.float64),
-            np.stack([g.random(length) for g in generators]),
+    def _generate(self, epoch: int, i: int, prompt: str, temperatures: list[float]) -> dict[float, Continuation]:
+        made = continue_prompt(
+            self.models.weights(epoch),
+            self.data.vocabulary,
+            self.data.plan.window_length,
+            prompt,
+            temperatures,
+            self.sample.length,
+            [generator(self.sample.random_seed, "sample", epoch, i, t) for t in temperatures],
         )
-        texts = [vocabulary.decode(ids) for ids in made.ids]
-        entropies = made.entropies_nats.mean(axis=1)
-        return {t: Cell(text, float(e)) for t, text, e in zip(temperatures, texts, entropies, strict=True)}
+        return dict(zip(temperatures, made, strict=True))
 
 
 def main() -> None:

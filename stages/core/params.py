@@ -111,6 +111,8 @@ class EvaluateParams:
 class ReportParams:
     """What the report shows."""
 
+    prompt: str = setting(Rule("a string, not empty", is_text))
+    prompt_epochs: tuple[int, ...] = setting(settings.list_of(settings.integer(1), "integers >= 1"))
     distribution_temperatures: tuple[float, ...] = setting(TEMPERATURES)
     copied_passage_length: int = setting(settings.integer(1))
 

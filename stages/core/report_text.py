@@ -10,12 +10,15 @@ from stages.core.params import temperature_label
 SPECIAL = "<>&'" + r"\`*_{}[]#+~|"  # to HTML or to Markdown
 
 
-def report_markdown(metrics: Mapping[str, Any], samples: pd.DataFrame, score_labels: Mapping[str, str]) -> str:
+def report_markdown(
+    metrics: Mapping[str, Any], samples: pd.DataFrame, prompted: pd.DataFrame, score_labels: Mapping[str, str]
+) -> str:
     """Return the report.
 
     Args:
         metrics: what reports/metrics.json holds.
         samples: the table of samples.
+        prompted: the same for one prompt at a few epochs.
         score_labels: what each score is called.
     """
     parts = [
@@ -32,6 +35,9 @@ def report_markdown(metrics: Mapping[str, Any], samples: pd.DataFrame, score_lab
         _scores(metrics, score_labels),
         "## Samples side by side",
         *_samples(samples, metrics),
+        "## One prompt at several epochs",
+        f"The prompt: {_html(prompted['prompt'].iloc[0])}",
+        *_side_by_side(prompted, metrics["best_epoch"], with_prompt=False),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -66,11 +72,17 @@ def _samples(samples: pd.DataFrame, metrics: Mapping[str, Any]) -> list[str]:
     """Return a table for each temperature: the first, a middle, the best and the last epoch side by side."""
     epochs = samples["epoch"].unique().tolist()
     chosen = sorted({epochs[0], epochs[len(epochs) // 2], metrics["best_epoch"], epochs[-1]})
+    return _side_by_side(samples[samples["epoch"].isin(chosen)], metrics["best_epoch"], with_prompt=True)
+
+
+def _side_by_side(samples: pd.DataFrame, best_epoch: int, *, with_prompt: bool) -> list[str]:
+    """Return a table for each temperature, with the first sample of each epoch in a column of its own."""
     tables = []
     for temperature, group in samples.groupby("temperature"):
-        texts = [group[group["epoch"] == epoch].iloc[0] for epoch in chosen]
-        cells = "".join(f"<td valign=top><i>{_html(row['prompt'])}</i>{_html(row['text'])}</td>" for row in texts)
-        heads = "".join(f"<th>epoch {e}{' (best)' if e == metrics['best_epoch'] else ''}</th>" for e in chosen)
+        rows = group.drop_duplicates("epoch").to_dict("records")
+        heads = "".join(f"<th>epoch {r['epoch']}{' (best)' if r['epoch'] == best_epoch else ''}</th>" for r in rows)
+        prompts = [f"<i>{_html(row['prompt'])}</i>" if with_prompt else "" for row in rows]
+        cells = "".join(f"<td valign=top>{p}{_html(r['text'])}</td>" for p, r in zip(prompts, rows, strict=True))
         label = temperature_label(float(str(temperature)))
         tables.append(f"### Temperature {label}\n\n<table><tr>{heads}</tr><tr>{cells}</tr></table>")
     return tables

@@ -3,36 +3,29 @@
 With it a killed sampling goes on, and a longer training or one more temperature makes only what is missing.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 from stages.core.checkpoints import resume_root
+from stages.core.continuation import Continuation
 from stages.core.files import read_json, write_json
 
 MAX_CELLS = 4000
-
-
-@dataclass(frozen=True)
-class Cell:
-    """The text of one prompt at one temperature of one epoch."""
-
-    text: str
-    entropy_nats: float  # mean over the characters of the distributions they were drawn from
 
 
 def _folder() -> Path:
     return resume_root() / "samples"
 
 
-def read_cell(key: str) -> Cell | None:
+def read_cell(key: str) -> Continuation | None:
     """Return what was kept under a key; None where nothing sound was."""
     try:
-        return Cell(**read_json(_folder() / f"{key}.json"))
+        return Continuation(**read_json(_folder() / f"{key}.json"))
     except (OSError, ValueError, TypeError):
         return None
 
 
-def write_cell(key: str, cell: Cell) -> None:
+def write_cell(key: str, cell: Continuation) -> None:
     """Keep a cell under a key: the hash of everything that decides it."""
     write_json(_folder() / f"{key}.json", asdict(cell))
 
