@@ -23,14 +23,13 @@ def ngram_bits_per_char(training: Ids, held_out: Ids, vocabulary_size: int, max_
         p_n(c | h) = (count(hc) + D(h) p_{n-1}(c | h')) / (N(h) + D(h)),    p_0(c) = 1 / V.
 
     Args:
-        training: (N,) ids.
-        held_out: (N,) ids; the first `max_order - 1` have shorter contexts and are not counted.
+        training: (N,) ids; the last MAX_CHARACTERS of them are used.
+        held_out: (N,) ids of the text that follows: the contexts of its first characters reach back into training.
         vocabulary_size: V.
         max_order: order n sees n - 1 characters.
     """
-    probabilities = held_out_probabilities(training[:MAX_CHARACTERS], held_out, vocabulary_size, max_order)
-    counted = slice(max_order - 1, None)
-    return {order: float(-np.log2(p[counted]).mean()) for order, p in probabilities.items()}
+    probabilities = held_out_probabilities(training[-MAX_CHARACTERS:], held_out, vocabulary_size, max_order)
+    return {order: float(-np.log2(p).mean()) for order, p in probabilities.items()}
 
 
 def held_out_probabilities(
