@@ -33,8 +33,9 @@ def test_copied_passages_are_all_copies_that_cannot_grow(corpus: str, text: str,
     expected = [
         (start, end)
         for start in range(len(text))
-        for end in range(start + min_length, len(text) + 1)
+        for end in range(start + 1, len(text) + 1)
         if text[start:end] in corpus
+        and len(text[start:end].strip()) >= min_length
         and (start == 0 or text[start - 1 : end] not in corpus)
         and (end == len(text) or text[start : end + 1] not in corpus)
     ]
@@ -58,3 +59,9 @@ def test_suffixes_stand_in_the_order_of_their_text() -> None:
     text = "mississippi" * 20
     order = copies._suffix_array(code_points(text)).tolist()
     assert order == sorted(range(len(text)), key=lambda i: text[i:])
+
+
+def test_white_space_around_a_passage_does_not_make_it_long_enough() -> None:
+    finder = CopyFinder("end.\n\n\n\nso")
+    assert finder.copied_passages("x.\n\n\n\ny", min_length=3) == []
+    assert finder.copied_passages("x.\n\n\n\nsy", min_length=6) == [(1, 7)]
