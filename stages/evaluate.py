@@ -106,8 +106,8 @@ def baselines(data: WindowData, max_order: int) -> Scores:
     training, held_out = data.ids[:cut], data.ids[cut : cut + MAX_CHARACTERS]
     bits = ngram_bits_per_char(training, held_out, len(data.vocabulary), max_order)
     decode = data.vocabulary.decode
-    lzma_bits = compressor_bits_per_char(decode(training[-MAX_CHARACTERS:]), decode(held_out))
-    return {f"ngram_{order}_bits_per_char": b for order, b in bits.items()} | {"lzma_bits_per_char": lzma_bits}
+    bzip2_bits = compressor_bits_per_char(decode(training[-MAX_CHARACTERS:]), decode(held_out))
+    return {f"ngram_{order}_bits_per_char": b for order, b in bits.items()} | {"bzip2_bits_per_char": bzip2_bits}
 
 
 def main() -> None:

@@ -63,6 +63,7 @@ class CopyFinder:
         while start + length + step <= len(text) and self._occurs(text[start : start + length + step]):
             length += step
             step *= 2
+        step //= 2  # a match longer by `step` was just refused
         while step:
             if start + length + step <= len(text) and self._occurs(text[start : start + length + step]):
                 length += step
