@@ -59,6 +59,7 @@ class Outputs:
         self.tracking = tracking
         self.num_characters = num_characters
         self.num_resumed = 0
+        self.num_trained = 0
 
     def on_epoch(self, row: Row, seconds: float | None) -> None:
         """Copy the weights, log the losses, print one line."""
@@ -68,18 +69,13 @@ class Outputs:
         if seconds is None:
             self.num_resumed += 1
             return
-        if self.num_resumed:
-            logger.info("Epochs 1 to %d were there; going on.", self.num_resumed)
-            self.num_resumed = 0
+        if self.num_resumed and not self.num_trained:
+            logger.info("%d epochs were there; going on with epoch %d.", self.num_resumed, row["epoch"])
+        self.num_trained += 1
+        losses = (row[key] for key in ("loss_nats_per_char", "val_loss_nats_per_char", "val_bits_per_char"))
         logger.info(
             "epoch %3d  loss %.4f  val_loss %.4f nats (%.4f bits) per character  %.0f s  %.0f characters/s",
-            *(
-                row["epoch"],
-                row["loss_nats_per_char"],
-                row["val_loss_nats_per_char"],
-                row["val_bits_per_char"],
-            ),
-            *(seconds, self.num_characters / seconds),
+            *(row["epoch"], *losses, seconds, self.num_characters / seconds),
         )
 
 
@@ -115,6 +111,8 @@ def main() -> None:
     num_characters = data.plan.num_training_windows * data.plan.window_length
     outputs = Outputs(models, checkpoints, tracking, num_characters)
     rows = Trainer(train, data, checkpoints).train(outputs.on_epoch)
+    if not outputs.num_trained:
+        logger.info("All %d epochs were there.", len(rows))
     write_text(arguments.history, history_csv(rows))
     tracking.finish((models.path / "network.json", arguments.history))
 
