@@ -30,9 +30,7 @@ PARAMS = TrainParams(
     max_rollbacks=10,
 )
 # so high a rate that the loss jumps, and comes down again only when the rate does
-DIVERGING = dataclasses.replace(
-    PARAMS, learning_rate=3.0, divergence_margin_nats=0.01, rollback_learning_rate_factor=0.1
-)
+DIVERGING = dataclasses.replace(PARAMS, epochs=6, learning_rate=3.0, rollback_learning_rate_factor=0.1)
 
 
 @pytest.fixture(autouse=True)

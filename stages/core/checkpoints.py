@@ -8,6 +8,7 @@ DVC deletes the outputs of a stage before it runs, so the scratch lies beside th
 under the project itself (DVC_ROOT), where temporary experiments find it too.
 """
 
+import json
 import logging
 import shutil
 from collections.abc import Callable, Mapping
@@ -17,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.core.files import project_root, read_json, sha256_of_file, write_json, written_whole
+from stages.core.files import project_root, read_json, sha256_of, sha256_of_file, write_json, written_whole
 
 MAX_FINGERPRINTS = 4
 Row = dict[str, Any]
@@ -42,7 +43,7 @@ class Checkpoints:
             save_weights(partial)
         with written_whole(self._optimizer_path(epoch)) as partial, partial.open("wb") as file:
             np.savez(file, allow_pickle=False, **optimizer)
-        write_json(self._record_path(epoch), {"row": row, "sha256": self._hashes(epoch)})
+        write_json(self._record_path(epoch), {"row": row, "sha256": self._hashes(epoch) | _hash_of(row)})
 
     def row(self, epoch: int) -> Row | None:
         """Return the row of the history of an epoch, or None where its checkpoint is absent or damaged."""
@@ -52,7 +53,9 @@ class Checkpoints:
         try:
             record = read_json(path)
             row: Row = record["row"]
-            damaged = [n for n, h in self._hashes(epoch).items() if h != record["sha256"][n]]
+            hashes = {path.name: _hash_of(row)["row"]} | self._hashes(epoch)
+            recorded = {path.name: record["sha256"]["row"]} | record["sha256"]
+            damaged = [name for name, found in hashes.items() if found != recorded[name]]
         except (OSError, ValueError, KeyError, TypeError):
             damaged = [path.name]
         if not damaged:
@@ -86,3 +89,7 @@ class Checkpoints:
 
     def _hashes(self, epoch: int) -> dict[str, str]:
         return {p.name: sha256_of_file(p) for p in (self.weights_path(epoch), self._optimizer_path(epoch))}
+
+
+def _hash_of(row: Row) -> dict[str, str]:
+    return {"row": sha256_of(json.dumps(row, sort_keys=True))}

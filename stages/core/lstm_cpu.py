@@ -54,7 +54,8 @@ def pack(kernel: Float32Array, recurrent_kernel: Float32Array, bias: Float32Arra
     recurrent = np.zeros((padded_units, NUM_GATES, padded_units), np.float32)
     recurrent[:num_units, :, :num_units] = recurrent_kernel.reshape(num_units, NUM_GATES, num_units)
     table = np.zeros((len(kernel), NUM_GATES, padded_units), np.float32)
-    table[:, :, :num_units] = (kernel + bias).reshape(-1, NUM_GATES, num_units)
+    with np.errstate(over="ignore"):  # weights that have diverged: the loss will say so
+        table[:, :, :num_units] = (kernel + bias).reshape(-1, NUM_GATES, num_units)
     panels = (-1, NUM_GATES, padded_units // LANES, LANES)
     return PackedWeights(
         num_units,

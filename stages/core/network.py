@@ -24,12 +24,15 @@ def build_network(params: TrainParams, vocabulary_size: int, window_length: int)
     """Return the compiled network: ids (B, T) in, probabilities (B, V) out. Its weights follow the seed."""
     keras.utils.set_random_seed(params.random_seed)
     tf.config.experimental.enable_op_determinism()
+    compiled = choose_kernel(params.kernel) == "compiled"
+    # names of our own: Keras would count how many layers there were before, and writes names into weights files
     network = keras.Sequential(
         [
-            keras.Input((window_length,), dtype="int32"),
-            CharacterLSTM(params.units, vocabulary_size, compiled=choose_kernel(params.kernel) == "compiled"),
-            keras.layers.Dense(vocabulary_size, activation="softmax"),
-        ]
+            keras.Input((window_length,), dtype="int32", name="ids"),
+            CharacterLSTM(params.units, vocabulary_size, compiled=compiled, name="lstm"),
+            keras.layers.Dense(vocabulary_size, activation="softmax", name="dense"),
+        ],
+        name="network",
     )
     network.compile(
         loss="sparse_categorical_crossentropy",
