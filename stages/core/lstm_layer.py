@@ -28,7 +28,6 @@ class CharacterLSTM(keras.layers.LSTM):  # type: ignore[misc]
 
     def __init__(self, units: int, vocabulary_size: int, *, compiled: bool, **options: Any) -> None:
         super().__init__(units, **options)
-        self.cell.name = "lstm_cell"  # Keras would count the cells, and the name is in the weights file
         self.input_spec = keras.layers.InputSpec(ndim=2)
         self.vocabulary_size = vocabulary_size
         self.compiled = compiled

@@ -22,10 +22,11 @@ def choose_kernel(kernel: str) -> str:
 
 def build_network(params: TrainParams, vocabulary_size: int, window_length: int) -> keras.Model:
     """Return the compiled network: ids (B, T) in, probabilities (B, V) out. Its weights follow the seed."""
+    # Keras counts the layers there were before, and writes their names into weights files
+    keras.utils.clear_session()
     keras.utils.set_random_seed(params.random_seed)
     tf.config.experimental.enable_op_determinism()
     compiled = choose_kernel(params.kernel) == "compiled"
-    # names of our own: Keras would count how many layers there were before, and writes names into weights files
     network = keras.Sequential(
         [
             keras.Input((window_length,), dtype="int32", name="ids"),
