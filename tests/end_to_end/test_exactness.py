@@ -11,8 +11,10 @@ def test_another_folder_and_one_thread_give_the_same_bytes(project: Project, fin
     assert project.locked_outputs() == finished_project.locked_outputs()
 
 
-def test_a_longer_run_trains_only_what_is_missing(project_with_outputs: Project, project: Project) -> None:
-    longer, whole = project_with_outputs, project
+def test_a_longer_run_trains_only_what_is_missing(
+    project_with_outputs: Project, untouched_project: Project, tmp_path: Path
+) -> None:
+    longer, whole = project_with_outputs, untouched_project.copy(tmp_path / "whole")
     for each in (longer, whole):
         each.set_params("train", epochs=4)
     output = longer.run("dvc", "repro")
