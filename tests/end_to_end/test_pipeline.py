@@ -120,9 +120,10 @@ def test_training_run_has_the_parameters_of_the_stages_that_lead_to_it(
 
 
 def test_training_run_has_the_corpus_as_its_dataset(training: mlflow.entities.Run) -> None:
+    assert training.inputs is not None
     (dataset_input,) = training.inputs.dataset_inputs
     assert dataset_input.dataset.name == "corpus"
-    assert json.loads(dataset_input.dataset.profile) == {"num_characters": 3000}
+    assert json.loads(dataset_input.dataset.profile or "") == {"num_characters": 3000}
 
 
 def test_sampling_is_a_child_of_the_training(
