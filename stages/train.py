@@ -27,12 +27,23 @@ from stages.core.trainer import Trainer
 from stages.core.windows import WindowData, read_windows
 
 IF_INTERRUPTED = "`dvc repro` goes on after the last whole epoch."
+HISTORY_COLUMNS = (
+    "epoch",
+    "loss_nats_per_char",
+    "val_loss_nats_per_char",
+    "val_bits_per_char",
+    "learning_rate",
+    "num_rollbacks",
+)
 logger = logging.getLogger(__name__)
 
 
 def history_csv(rows: list[Row]) -> str:
-    """Return the history as CSV. Numbers in the shortest form that reads back as the same number."""
-    return pd.DataFrame(rows).to_csv(index=False, lineterminator="\n")
+    """Return the history as CSV. Numbers in the shortest form that reads back as the same number.
+
+    The columns are named here because a row that comes from a checkpoint has its keys sorted.
+    """
+    return pd.DataFrame(rows, columns=list(HISTORY_COLUMNS)).to_csv(index=False, lineterminator="\n")
 
 
 def describe(data: WindowData, train: dict[str, Any], fingerprint: str, windows_sha256: str) -> NetworkDescription:

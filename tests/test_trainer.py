@@ -15,6 +15,7 @@ from stages.core.params import TrainParams
 from stages.core.trainer import Trainer
 from stages.core.vocabulary import Vocabulary
 from stages.core.windows import WindowData, WindowPlan
+from stages.train import history_csv
 from tests.project import made_up_text
 
 PARAMS = TrainParams(
@@ -75,6 +76,7 @@ def test_a_run_that_goes_on_equals_one_that_never_stopped(data: WindowData) -> N
     )
     assert trained == [(1, False), (2, True), (3, True)]
     assert rows == whole
+    assert history_csv(rows) == history_csv(whole)
     assert weights("parts", 3) == weights("whole", 3)
 
 
