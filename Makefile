@@ -7,7 +7,7 @@ export DVC_NO_ANALYTICS := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup repro test bench ui clean stress
+.PHONY: help setup repro test bench ui docs clean stress
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ bench: setup  ## measure speed, write reports/benchmarks.md
 
 ui: setup  ## browse the runs at http://127.0.0.1:5000
 	mlflow ui --host 127.0.0.1 --port 5000 --backend-store-uri sqlite:///mlflow.db
+
+docs: setup  ## make the tables of the README anew
+	python -m tests.readme_tables
 
 stress: setup  ## kill the pipeline 25 times, compare with a run that nobody disturbed
 	python -m tests.stress.kill
