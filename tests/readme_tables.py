@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import re
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +17,10 @@ README = ROOT / "README.md"
 def filled(readme: str) -> str:
     """Return the text of the README with every table between its two markers made anew."""
     for name, table in {"stages": stage_table(), "parameters": parameter_table()}.items():
-        between = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
-        readme, found = between.subn(lambda match, table=table: f"{match[1]}{table}{match[2]}", readme)
-        assert found == 1, name
+        start, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
+        before, rest = readme.split(start)
+        after = rest.split(end)[1]
+        readme = f"{before}{start}{table}{end}{after}"
     return readme
 
 

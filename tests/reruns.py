@@ -35,9 +35,9 @@ def onwards(parameter: str, value: Any, also_stale: tuple[str, ...] = ()) -> Cha
     return Change(parameter, value, tuple(ORDER[ORDER.index(stage) :]), (stage, *also_stale))
 
 
-OTHER_FILES = [{"name": "other.txt", "sha256": None, "sources": ["../corpus.txt", "../nowhere.txt"]}]
+TWO_FILES = [{"name": f"{name}.txt", "sha256": None, "sources": ["../corpus.txt"]} for name in ("one", "two")]
 CHANGES = (
-    onwards("download.files", OTHER_FILES, also_stale=("lowercase", "report")),
+    onwards("download.files", TWO_FILES, also_stale=("lowercase", "report")),
     only("download.timeout_seconds", 7),
     only("download.retries", 1),
     onwards("lowercase.encoding", "cp037"),
