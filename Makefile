@@ -40,8 +40,9 @@ ui: setup  ## browse the runs at http://127.0.0.1:5000
 docs: setup  ## make the tables of the README anew
 	python -m tests.readme_tables
 
-stress: setup  ## kill the pipeline 25 times, compare with a run that nobody disturbed
+stress: setup  ## kill the pipeline 25 times; run it after a change of each parameter
 	python -m tests.stress.kill
+	pytest tests/stress
 
 clean:  ## remove the scratch that lets training and sampling go on
 	rm -rf models/.resume

@@ -3,12 +3,14 @@
 With it a killed sampling goes on, and a longer training or one more temperature makes only what is missing.
 """
 
+import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from stages.core.checkpoints import resume_root
 from stages.core.continuation import Continuation
-from stages.core.files import read_json, write_json
+from stages.core.files import read_json, sha256_of, write_json
 
 MAX_CELLS = 4000
 
@@ -20,14 +22,15 @@ def _folder() -> Path:
 def read_cell(key: str) -> Continuation | None:
     """Return what was kept under a key; None where nothing sound was."""
     try:
-        return Continuation(**read_json(_folder() / f"{key}.json"))
-    except (OSError, ValueError, TypeError):
+        kept = read_json(_folder() / f"{key}.json")
+        return Continuation(**kept["cell"]) if kept["sha256"] == _hash_of(kept["cell"]) else None
+    except (OSError, ValueError, TypeError, KeyError):
         return None
 
 
 def write_cell(key: str, cell: Continuation) -> None:
     """Keep a cell under a key: the hash of everything that decides it."""
-    write_json(_folder() / f"{key}.json", asdict(cell))
+    write_json(_folder() / f"{key}.json", {"cell": asdict(cell), "sha256": _hash_of(asdict(cell))})
 
 
 def remove_oldest() -> None:
@@ -35,3 +38,7 @@ def remove_oldest() -> None:
     files = sorted(_folder().glob("*.json"), key=lambda p: p.stat().st_mtime)
     for old in files[:-MAX_CELLS]:
         old.unlink(missing_ok=True)
+
+
+def _hash_of(cell: dict[str, Any]) -> str:
+    return sha256_of(json.dumps(cell, sort_keys=True))

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.end_to_end.killing import kill_and_resume
+from tests.end_to_end.killing import IN_TRAINING, TRAIN, kill_and_resume, start_of
 from tests.project import Project, stages_that_ran
 
 
@@ -45,5 +45,7 @@ def test_a_parameter_changed_and_back_restores_without_training(project_with_out
 
 
 def test_three_kills_change_no_byte(project: Project, tmp_path: Path) -> None:
+    project.set_params("train", **TRAIN)
     undisturbed = project.copy(tmp_path / "undisturbed")
-    kill_and_resume(project, undisturbed, num_kills=3, random_seed=0)
+    moments = (IN_TRAINING, IN_TRAINING, start_of("sample"))
+    assert len(kill_and_resume(project, undisturbed, moments, random_seed=0)) == len(moments)
