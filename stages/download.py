@@ -11,69 +11,60 @@ import shutil
 from pathlib import Path
 
 import pooch
-import requests
 
 from stages.core import errors, params, progress
 from stages.core.errors import UserError
 from stages.core.files import project_root, sha256_of_file, written_whole
 from stages.core.params import CorpusFile, DownloadParams
 
+CHUNK_BYTES = 1 << 16
 logger = logging.getLogger(__name__)
 
 
 def fetch(file: CorpusFile, folder: Path, timeout_seconds: float, retries: int) -> None:
-    """Get one file from the first of its sources that has it.
+    """Get one file from the first of its sources that has it, with the right hash.
 
     Raises:
-        UserError: no source can be reached, or one gave something with another hash.
+        UserError: no source gave it; each is named with the reason.
     """
     failures = []
     for source in file.sources:
         try:
-            if "://" in source:
-                _fetch_url(source, file, folder, timeout_seconds, retries)
-            else:
-                _copy(project_root() / source, file, folder)
-        except (requests.RequestException, FileNotFoundError, IsADirectoryError, ValueError) as error:
+            with written_whole(folder / file.name) as partial:
+                if "://" in source:
+                    _download(source, partial, timeout_seconds, retries)
+                else:
+                    shutil.copyfile(project_root() / source, partial)
+                found = sha256_of_file(partial)
+                if file.sha256 not in (None, found):
+                    raise ValueError(f"its sha256 is {found}, not {file.sha256}; correct the hash or the file")
+        except (OSError, ValueError) as error:
             failures.append(f"{source}: {_reason(error)}")
-            logger.info("%s: not from %s (%s)", file.name, source, _reason(error))
+            logger.info("%s: not from %s: %s", file.name, source, _reason(error))
         else:
-            logger.info("%s: from %s, sha256 %s", file.name, source, sha256_of_file(folder / file.name))
+            logger.info("%s: from %s, sha256 %s", file.name, source, found)
             return
     raise UserError(
-        f"params.yaml: no source of download.files, name {file.name}, gave the file. "
-        f"Mend a source or add one, a URL or a path. Tried: " + "; ".join(failures) + "."
+        f"params.yaml: download.files: no source gave {file.name}. "
+        f"Mend a source or add one, a URL or a path. Tried: {'; '.join(failures)}."
     )
 
 
-def _fetch_url(url: str, file: CorpusFile, folder: Path, timeout_seconds: float, retries: int) -> None:
-    # pooch writes beside the final name, checks the hash, renames; between attempts it waits longer and longer
-    downloader = pooch.HTTPDownloader(timeout=timeout_seconds, progressbar=progress.bar(unit="B", unit_scale=True))
-    known = pooch.create(
-        path=folder,
-        base_url="",
-        registry={file.name: file.sha256 and f"sha256:{file.sha256}"},
-        urls={file.name: url},
-        retry_if_failed=retries,
-    )
-    known.fetch(file.name, downloader=downloader if url.startswith("http") else None)
+def _download(url: str, path: Path, timeout_seconds: float, retries: int) -> None:
+    # pooch sets the total once it knows it; without any a bar has no truth value, and pooch asks for that
+    with progress.bar(total=1, desc=url, unit="B", unit_scale=True) as bar:
+        downloader = pooch.HTTPDownloader(timeout=timeout_seconds, progressbar=bar, chunk_size=CHUNK_BYTES)
+        # between attempts pooch waits longer and longer
+        known = pooch.create(
+            path.parent, "", registry={path.name: None}, urls={path.name: url}, retry_if_failed=retries
+        )
+        known.fetch(path.name, downloader=downloader)
 
 
-def _copy(source: Path, file: CorpusFile, folder: Path) -> None:
-    found = sha256_of_file(source)
-    if file.sha256 not in (None, found):
-        raise ValueError(f"its sha256 is {found}, not {file.sha256}: correct download.files or the file")
-    with written_whole(folder / file.name) as partial:
-        shutil.copyfile(source, partial)
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    text = str(error)
-    if "does not match the known hash" in text:  # pooch's sentence names a temporary file and goes on for long
-        return "wrong sha256: " + text.split("hash", 1)[-1].strip()[:200]
-    return f"{type(error).__name__}: {text[:160]}"
+def _reason(error: BaseException) -> str:
+    while cause := error.__cause__ or error.__context__:  # what was refused, timed out, ended too soon
+        error = cause
+    return getattr(error, "strerror", None) or str(error)
 
 
 def main() -> None:

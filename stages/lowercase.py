@@ -11,6 +11,7 @@ import codecs
 import io
 import logging
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 from stages.core import errors, params, progress
@@ -29,9 +30,11 @@ def read_text(path: Path, encoding: str) -> Iterator[str]:
     Raises:
         UserError: bytes that are none in this encoding; their offset is named.
     """
+    mend = "Set lowercase.encoding in params.yaml to the encoding of the file."
     decode = codecs.getincrementaldecoder(encoding)()
     newlines = io.IncrementalNewlineDecoder(None, translate=True)
     offset = 0
+    at_start = True
     with path.open("rb") as file:
         while True:
             data = file.read(CHUNK_BYTES)
@@ -41,11 +44,13 @@ def read_text(path: Path, encoding: str) -> Iterator[str]:
                 # its object is what was left over from the chunk before, then this chunk
                 at = offset - (len(error.object) - len(data)) + error.start
                 raise UserError(
-                    f"{path}: not {encoding} at byte {at} (0x{error.object[error.start]:02x}). "
-                    "Set lowercase.encoding in params.yaml to the encoding of the file."
+                    f"{path}: not {encoding} at byte {at} (0x{error.object[error.start]:02x}). {mend}"
                 ) from None
+            except UnicodeError as error:  # UTF-16 or UTF-32 that does not say in which order its bytes are
+                raise UserError(f"{path}: not {encoding} ({error}). {mend}") from None
             text = newlines.decode(text, final=not data)
-            yield text.removeprefix("\ufeff") if offset == 0 else text
+            yield text.removeprefix("\ufeff") if at_start else text
+            at_start = at_start and not text
             if not data:
                 return
             offset += len(data)
@@ -84,11 +89,10 @@ def main() -> None:
         partial.open("w", encoding="utf-8", newline="\n", buffering=1 << 20) as corpus,
         progress.bar(total=sum((arguments.raw / n).stat().st_size for n in names), unit="B", unit_scale=True) as bar,
     ):
-        for name in names:
-            pieces = read_text(arguments.raw / name, settings.encoding)
-            for piece in lower_cased(pieces) if settings.lower_case else pieces:
-                num_characters += corpus.write(piece)
-                bar.update(len(piece))
+        pieces = chain.from_iterable(read_text(arguments.raw / name, settings.encoding) for name in names)
+        for piece in lower_cased(pieces) if settings.lower_case else pieces:
+            num_characters += corpus.write(piece)
+            bar.update(len(piece))
         if not num_characters:
             raise UserError(f"{arguments.raw}: the corpus is empty. List a file with text in download.files.")
     logger.info("%s characters in %s", f"{num_characters:,}", arguments.corpus)

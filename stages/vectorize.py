@@ -27,14 +27,21 @@ logger = logging.getLogger(__name__)
 
 
 def read_code_points(corpus: Path, title: str) -> Iterator[NDArray[np.uint32]]:
-    """Yield the code points of a UTF-8 text in chunks."""
+    """Yield the code points of a UTF-8 text in chunks.
+
+    Raises:
+        UserError: it is not UTF-8.
+    """
     with (
         corpus.open(encoding="utf-8", newline="\n") as file,
         progress.bar(total=corpus.stat().st_size, desc=title, unit="B", unit_scale=True) as bar,
     ):
-        while text := file.read(CHUNK_CHARACTERS):
-            bar.update(len(text))
-            yield code_points(text)
+        try:
+            while text := file.read(CHUNK_CHARACTERS):
+                bar.update(len(text))
+                yield code_points(text)
+        except UnicodeDecodeError as error:
+            raise UserError(f"{corpus}: not UTF-8 ({error.reason}). Run `dvc repro` to make it again.") from None
 
 
 def collect_vocabulary(corpus: Path) -> tuple[Vocabulary, int]:

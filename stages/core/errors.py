@@ -24,4 +24,7 @@ def run(main: Callable[[], None], if_interrupted: str = "Run the same command ag
     except OSError as error:
         if error.filename is None and error.errno is None:
             raise
-        sys.exit(f"Error: {error.filename or 'output'}: {error.strerror or error}. Nothing half-written was left.")
+        missing = isinstance(error, FileNotFoundError)
+        advice = "`dvc repro` makes what is missing" if missing else "Mend that and run the same command again"
+        reason = f"{error.filename or 'output'}: {error.strerror or error}"
+        sys.exit(f"Error: {reason}. Nothing half-written was left. {advice}.")

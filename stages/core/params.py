@@ -22,7 +22,7 @@ TEMPERATURE = Rule("a number >= 0 (0 is greedy, .inf is uniform)", lambda v: is_
 TEMPERATURES = settings.list_of(TEMPERATURE, "numbers >= 0 (0 is greedy, .inf is uniform)")
 FILE_NAME = Rule(
     "the name of a file, without folders",
-    lambda v: is_text(v) and v not in (".", "..") and "\\" not in v and PurePosixPath(v).name == v,
+    lambda v: is_text(v) and v not in (".", "..") and not set(v) & set("\\\0") and PurePosixPath(v).name == v,
 )
 SHA256 = settings.or_null(
     Rule(
@@ -49,7 +49,9 @@ class DownloadParams:
     files: tuple[CorpusFile, ...] = setting(
         Rule("a list, not empty, of mappings name, sha256, sources", lambda v: isinstance(v, list) and v != [])
     )
-    timeout_seconds: float = setting(FINITE_POSITIVE)
+    timeout_seconds: float = setting(
+        Rule("a number of seconds > 0, at most 86400", lambda v: is_number(v) and 0 < v <= 86400)
+    )
     retries: int = setting(settings.integer(0))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from stages.core.errors import UserError
 
@@ -43,8 +43,13 @@ def is_integer(value: Any) -> bool:
 
 
 def is_number(value: Any) -> bool:
-    """Tell a number that is not NaN; `true` is none. Infinity is one."""
-    return (is_integer(value) or isinstance(value, float)) and not math.isnan(value)
+    """Tell a number that a float can hold and that is not NaN; `true` is none. Infinity is one."""
+    if not (is_integer(value) or isinstance(value, float)):
+        return False
+    try:
+        return not math.isnan(value)
+    except OverflowError:
+        return False
 
 
 def is_text(value: Any) -> bool:
@@ -55,10 +60,10 @@ def is_text(value: Any) -> bool:
 def is_encoding(value: Any) -> bool:
     """Tell the name of a text encoding that Python knows."""
     try:
-        codec = codecs.lookup(value)
+        is_text_encoding = getattr(codecs.lookup(value), "_is_text_encoding", True)
+        return is_text_encoding and codecs.getincrementaldecoder(value)().decode(b"") == ""
     except (LookupError, TypeError, ValueError):
         return False
-    return bool(getattr(codec, "_is_text_encoding", True))
 
 
 def integer(minimum: int, maximum: int | None = None) -> Rule:
@@ -134,3 +139,8 @@ def read_yaml(path: Path) -> Any:
     except MarkedYAMLError as error:
         line = f" (line {error.problem_mark.line + 1})" if error.problem_mark else ""
         raise UserError(f"{path}: not valid YAML{line}: {error.problem}. Correct that line.") from None
+    except UnicodeDecodeError as error:
+        byte = error.object[error.start]
+        raise UserError(f"{path}: not UTF-8 at byte {error.start} (0x{byte:02x}). Save it as UTF-8.") from None
+    except (YAMLError, ValueError) as error:  # a control character, a date that is none
+        raise UserError(f"{path}: not valid YAML: {str(error).splitlines()[0]}. Correct that.") from None

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from stages.core.errors import UserError
 from stages.core.files import read_json, write_json
 from stages.core.vocabulary import Vocabulary
 
@@ -102,9 +103,30 @@ def write_plan(folder: Path, vocabulary: Vocabulary, plan: WindowPlan) -> None:
 
 
 def read_windows(folder: Path) -> WindowData:
-    """Return the contents of data/windows; the ids stay on disk until they are used."""
-    return WindowData(
-        ids=np.load(folder / "ids.npy", mmap_mode="r", allow_pickle=False),
-        vocabulary=Vocabulary(read_json(folder / "vocabulary.json")["characters"]),
-        plan=WindowPlan(**read_json(folder / "plan.json")),
-    )
+    """Return the contents of data/windows; the ids stay on disk until they are used.
+
+    Raises:
+        UserError: the files are damaged or do not belong together.
+    """
+    try:
+        data = WindowData(
+            ids=np.lib.format.open_memmap(folder / "ids.npy", mode="r"),
+            vocabulary=Vocabulary("".join(read_json(folder / "vocabulary.json")["characters"])),
+            plan=WindowPlan(**read_json(folder / "plan.json")),
+        )
+        _check(data)
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError(
+            f"{folder}: damaged ({str(error).splitlines()[0]}). Run `dvc checkout`, or `dvc repro` to make it again."
+        ) from None
+    return data
+
+
+def _check(data: WindowData) -> None:
+    """Raise a ValueError where the files do not fit; an id too large would be read from beside the weights."""
+    if not all(type(number) is int for number in vars(data.plan).values()):
+        raise ValueError("plan.json has something else than integers")
+    if data.ids.shape != (data.plan.num_characters,) or data.ids.dtype != data.vocabulary.dtype:
+        raise ValueError("ids.npy has another length or type than plan.json and vocabulary.json say")
+    if data.ids.max(initial=0) >= len(data.vocabulary):
+        raise ValueError("ids.npy has an id that is not in vocabulary.json")
