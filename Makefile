@@ -37,7 +37,8 @@ bench: setup  ## measure speed, write reports/benchmarks.md
 ui: setup  ## browse the runs at http://127.0.0.1:5000
 	mlflow ui --host 127.0.0.1 --port 5000 --backend-store-uri sqlite:///mlflow.db
 
-docs: setup  ## make the tables of the README anew
+docs: setup  ## make anew what is derived: code in dvc.yaml, tables of the README
+	python -m tests.dvc_deps
 	python -m tests.readme_tables
 
 stress: setup  ## kill the pipeline 25 times; run it after a change of each parameter

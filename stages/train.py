@@ -22,7 +22,8 @@ from stages.core.fingerprint import package_versions, training_fingerprint, wind
 from stages.core.model_folder import ModelFolder, NetworkDescription
 from stages.core.network import choose_kernel
 from stages.core.params import TrainParams
-from stages.core.tracking import TRAINING_STAGES, Tracking, TrainingRecord
+from stages.core.provenance import TRAINING_STAGES
+from stages.core.tracking import Tracking, TrainingRecord
 from stages.core.trainer import Trainer
 from stages.core.windows import WindowData, read_windows
 
@@ -125,7 +126,8 @@ def main() -> None:
     if not outputs.num_trained:
         logger.info("All %d epochs were there.", len(rows))
     write_text(arguments.history, history_csv(rows))
-    tracking.finish((models.path / "network.json", arguments.history))
+    tracking.log_artifacts(models.path / "network.json", models.path / "epochs", under="models")
+    tracking.finish((arguments.history,))
 
 
 if __name__ == "__main__":

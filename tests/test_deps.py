@@ -10,8 +10,9 @@ import pytest
 from ruamel.yaml import YAML
 
 from stages.core.fingerprint import HARMLESS
-from stages.core.imports import SOURCE_ROOT, module_path, project_modules
+from stages.core.imports import module_path, project_modules
 from stages.core.params import SECTIONS
+from tests.dvc_deps import code_of
 from tests.project import ROOT
 
 STAGES: dict[str, dict[str, Any]] = YAML(typ="safe").load(ROOT / "dvc.yaml")["stages"]
@@ -19,22 +20,10 @@ ALL_MODULES = sorted(
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
     for path in (ROOT / "stages").rglob("*.py")
 )
-MAY_IMPORT_MLFLOW = {"stages.core.tracking", "stages.core.served_model"}
+MAY_IMPORT_MLFLOW = {f"stages.core.{name}" for name in ("mlflow_store", "served_model")}
 MAY_IMPORT_TENSORFLOW = {
     f"stages.core.{name}" for name in ("lstm_layer", "network", "quiet_tensorflow", "tensorflow", "trainer")
 }
-
-
-def source_of(module: str) -> str:
-    """The file of a module, as `deps:` names it; the folder, where that holds more than Python."""
-    path = module_path(module)
-    holds_more = any(p.is_file() and p.suffix != ".py" for p in path.parent.iterdir())
-    return (path.parent if holds_more else path).relative_to(SOURCE_ROOT).as_posix()
-
-
-def has_code(module: str) -> bool:
-    statements = ast.parse(module_path(module).read_text(encoding="utf-8")).body
-    return any(not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant)) for s in statements)
 
 
 def imported_names(module: str) -> set[str]:
@@ -67,8 +56,7 @@ def test_stage_runs_its_own_module_and_says_what_it_is_for(stage: str) -> None:
 @pytest.mark.parametrize("stage", STAGES)
 def test_deps_on_code_are_exactly_what_the_stage_imports(stage: str) -> None:
     named = [dep for dep in STAGES[stage]["deps"] if dep.startswith("stages/")]
-    imported = {source_of(m) for m in project_modules(f"stages.{stage}") if has_code(m)}
-    assert named == sorted(imported)
+    assert named == code_of(stage), "run `make docs`"
 
 
 @pytest.mark.parametrize("stage", STAGES)

@@ -18,24 +18,26 @@ from typing import Any
 import pandas as pd
 
 from stages.core import git
-from stages.core.files import project_root
+from stages.core.errors import UserError
+from stages.core.mlflow_store import (
+    Dataset,
+    DatasetInput,
+    InputTag,
+    Metric,
+    MlflowClient,
+    Param,
+    Run,
+    RunStatus,
+    experiment_id,
+    open_store,
+    tracking_uri,
+)
 from stages.core.params import temperature_label
+from stages.core.provenance import flattened, provenance_tags
 from stages.core.sample_table import samples_markdown
-from stages.core.settings import read_yaml
 
-os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")  # the work must not wait for a server
-os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
-
-import mlflow
-from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run, RunStatus
-
-EXPERIMENT = "zarathustra"
-TRAINING_STAGES = ("download", "lowercase", "vectorize", "train")
 MAX_PARAM_LENGTH = 6000
 logger = logging.getLogger(__name__)
-for noisy in ("mlflow", "alembic"):
-    logging.getLogger(noisy).setLevel(logging.ERROR)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,17 +50,13 @@ class TrainingRecord:
     num_characters: int
 
 
-def tracking_uri() -> str:
-    """Return the store to log to: MLFLOW_TRACKING_URI, or a database file beside the project."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{project_root() / 'mlflow.db'}"
-
-
 class Tracking:
-    """The store, for as long as it can be reached."""
+    """The store, for as long as it can be reached; or, where it is required, an error when it cannot."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, required: bool = False) -> None:
+        self._required = required
         self._lost = False
-        self._client: mlflow.MlflowClient | None = None
+        self._client: MlflowClient | None = None
         self._experiment_id = ""
         self._run_id: str | None = None
         self._epochs_logged: set[int] = set()
@@ -150,16 +148,16 @@ class Tracking:
             flat = {key.replace(".", "/", 1): value for key, value in flattened(metrics).items()}
             self._log_metrics(self._run_id, {k: v for k, v in flat.items() if k not in logged}, 0)
 
-    def log_artifacts(self, *paths: Path) -> None:
+    def log_artifacts(self, *paths: Path, under: str | None = None) -> None:
         """Log files and folders as artifacts of the run; what was there is replaced."""
         with self._survived():
             if self._run_id is None:
                 return
             for path in paths:
                 if path.is_dir():
-                    self._store().log_artifacts(self._run_id, str(path), path.name)
+                    self._store().log_artifacts(self._run_id, str(path), f"{under}/{path.name}" if under else path.name)
                 else:
-                    self._store().log_artifact(self._run_id, str(path))
+                    self._store().log_artifact(self._run_id, str(path), under)
 
     @contextmanager
     def _survived(self) -> Iterator[None]:
@@ -167,8 +165,12 @@ class Tracking:
         try:
             yield
         except Exception as error:
+            reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+            if self._required:
+                raise UserError(
+                    f"MLflow: {tracking_uri()} does not answer ({reason}). Start it and try again."
+                ) from error
             if not self._lost:
-                reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
                 logger.warning(
                     "MLflow: %s does not answer (%s). The work goes on; log it afterwards with `zarathustra sync`.",
                     tracking_uri(),
@@ -176,13 +178,12 @@ class Tracking:
                 )
             self._lost, self._run_id = True, None
 
-    def _store(self) -> mlflow.MlflowClient:
+    def _store(self) -> MlflowClient:
         if self._lost:
             raise ConnectionError("the store was lost before")
         if self._client is None:
-            uri = tracking_uri()
-            self._client = mlflow.MlflowClient(uri, uri)
-            self._experiment_id = _experiment_id(self._client, os.environ.get("MLFLOW_EXPERIMENT_NAME", EXPERIMENT))
+            self._client = open_store()
+            self._experiment_id = experiment_id(self._client)
         return self._client
 
     def _find(self, kind: str, fingerprint: str) -> Run | None:
@@ -217,47 +218,3 @@ class Tracking:
     def _log_metrics(self, run_id: str, values: Mapping[str, float], step: int) -> None:
         now = int(time.time() * 1000)
         self._store().log_batch(run_id, metrics=[Metric(k, float(v), now, step) for k, v in values.items()])
-
-
-def provenance_tags() -> dict[str, str]:
-    """Return the tags that tell where a run comes from: commit, changes, hashes of dvc.lock, experiment."""
-    tags = {
-        "mlflow.source.git.commit": git.commit() or "none",
-        "mlflow.source.name": "dvc.yaml",
-        "git.dirty": str(bool(git.difference())).lower(),
-    }
-    tags |= {f"dvc.lock/{path}": md5 for path, md5 in locked_hashes().items()}
-    for variable, tag in (("DVC_EXP_NAME", "dvc.experiment"), ("DVC_EXP_BASELINE_REV", "dvc.baseline")):
-        if os.environ.get(variable):
-            tags[tag] = os.environ[variable]
-    return tags
-
-
-def locked_hashes() -> dict[str, str]:
-    """Return the hash of each output of the stages up to training that dvc.lock knows."""
-    if not Path("dvc.lock").exists():
-        return {}
-    stages = (read_yaml(Path("dvc.lock")) or {}).get("stages", {})
-    outputs = [out for name in TRAINING_STAGES[:-1] if name in stages for out in stages[name].get("outs", [])]
-    return {out["path"]: out["md5"] for out in outputs}
-
-
-def flattened(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Return nested mappings as one, with joined names.
-
-    >>> flattened({"train": {"epochs": 60}})
-    {'train.epochs': 60}
-    """
-    flat: dict[str, Any] = {}
-    for key, value in nested.items():
-        flat |= flattened(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value}
-    return flat
-
-
-def _experiment_id(store: mlflow.MlflowClient, name: str) -> str:
-    experiment = store.get_experiment_by_name(name)
-    if experiment is not None:
-        return str(experiment.experiment_id)
-    # our own database: artifacts beside it; a server decides for itself
-    own = not os.environ.get("MLFLOW_TRACKING_URI")
-    return str(store.create_experiment(name, (project_root() / "mlruns").as_uri() if own else None))

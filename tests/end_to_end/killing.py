@@ -8,25 +8,28 @@ import time
 from collections.abc import Iterable
 
 from tests.project import Project, environment
+from tests.reruns import ORDER
 
 # long enough to be hit within an epoch, within validation, while a checkpoint is written
 TRAIN = {"epochs": 12, "units": 32}
-# what the output says just before the moment, and the longest pause from there, in seconds
-Moment = tuple[str, float]
-IN_TRAINING: Moment = ("epoch ", 1.0)
+# what a line of output starts with just before the moment, and the longest pause from there, in seconds
+Moment = tuple[tuple[str, ...], float]
 
 
-def start_of(stage: str) -> Moment:
-    """Return a moment soon after a stage began; it takes a second to import what it needs."""
-    return (f"Running stage '{stage}'", 2.0)
+def start_of(stage: str, longest_pause: float = 2.0) -> Moment:
+    """Return a moment soon after a stage began, or a later one; it takes a second to import what it needs."""
+    return tuple(f"Running stage '{name}'" for name in ORDER[ORDER.index(stage) :]), longest_pause
+
+
+IN_TRAINING: Moment = ("epoch ", *start_of("sample")[0]), 1.0
 
 
 def kill_and_resume(project: Project, undisturbed: Project, moments: Iterable[Moment], random_seed: int) -> list[str]:
     """Return the last line of output before each kill that hit; fail where the bytes differ in the end."""
     pauses = random.Random(random_seed)
     hits = []
-    for marker, longest in moments:
-        last_line = _killed_after(project, marker, pauses.uniform(0, longest))
+    for markers, longest in moments:
+        last_line = _killed_after(project, markers, pauses.uniform(0, longest))
         if last_line is not None:
             hits.append(last_line)
     project.run("dvc", "repro")
@@ -36,7 +39,7 @@ def kill_and_resume(project: Project, undisturbed: Project, moments: Iterable[Mo
     return hits
 
 
-def _killed_after(project: Project, marker: str, pause: float) -> str | None:
+def _killed_after(project: Project, markers: tuple[str, ...], pause: float) -> str | None:
     """Kill the run and all its children some time after a line of its output; None if it was faster."""
     process = subprocess.Popen(
         ["dvc", "repro"],
@@ -49,12 +52,12 @@ def _killed_after(project: Project, marker: str, pause: float) -> str | None:
     )
     assert process.stdout is not None
     with process.stdout:
-        found = any(line.startswith(marker) for line in process.stdout)
-        if found:
+        last_line = next((line for line in process.stdout if line.startswith(markers)), None)
+        if last_line is not None:
             time.sleep(pause)
         hit = process.poll() is None
         if hit:
             os.killpg(process.pid, signal.SIGKILL)
-        lines = process.stdout.read().splitlines()
+        later_lines = process.stdout.read().splitlines()
     process.wait()
-    return (lines or [marker])[-1] if hit and found else None
+    return (later_lines or [last_line])[-1] if hit and last_line else None
