@@ -29,7 +29,7 @@ test: setup  ## lint, check types, run all tests
 	ruff check .
 	ruff format --check .
 	mypy
-	pytest
+	pytest --numprocesses 2 --dist loadfile
 
 bench: setup  ## measure speed, write reports/benchmarks.md
 	python -m tests.benchmarks

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pooch
 
-from stages.core import errors, params, progress
+from stages.core import params, progress, stage
 from stages.core.errors import UserError
 from stages.core.files import project_root, sha256_of_file, written_whole
 from stages.core.params import CorpusFile, DownloadParams
@@ -80,6 +80,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    progress.set_up_logging()
     pooch.get_logger().setLevel("ERROR")
-    errors.run(main)
+    stage.run("download", main)

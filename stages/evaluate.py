@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from stages.core import errors, params, progress
+from stages.core import params, progress, stage
 from stages.core.copies import MAX_CHARACTERS
 from stages.core.errors import UserError
 from stages.core.files import sha256_of_file, write_json, write_text
@@ -156,5 +156,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    progress.set_up_logging()
-    errors.run(main)
+    stage.run("evaluate", main)

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 
-from stages.core import errors, params, progress
+from stages.core import params, progress, stage
 from stages.core.errors import UserError
 from stages.core.files import written_whole
 from stages.core.params import DownloadParams, LowercaseParams
@@ -99,5 +99,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    progress.set_up_logging()
-    errors.run(main)
+    stage.run("lowercase", main)

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from stages.core import errors, params, progress
+from stages.core import params, progress, stage
 from stages.core.continuation import continue_prompt
 from stages.core.copies import MAX_CHARACTERS
 from stages.core.explorer import Baseline, EpochRow, ExplorerData, Sample, Scores, render_explorer
@@ -170,5 +170,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    progress.set_up_logging()
-    errors.run(main)
+    stage.run("report", main)

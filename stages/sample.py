@@ -15,7 +15,7 @@ from typing import Any
 
 import pandas as pd
 
-from stages.core import errors, params, progress, settings
+from stages.core import params, progress, settings, stage
 from stages.core.continuation import Continuation, continue_prompt
 from stages.core.errors import UserError
 from stages.core.files import sha256_of, sha256_of_file, write_text
@@ -130,5 +130,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    progress.set_up_logging()
-    errors.run(main)
+    stage.run("sample", main)

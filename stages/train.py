@@ -15,7 +15,7 @@ from typing import Any
 
 import pandas as pd
 
-from stages.core import errors, params, progress, settings
+from stages.core import params, settings, stage
 from stages.core.checkpoints import Checkpoints, Row
 from stages.core.files import sha256_of, write_text, written_whole
 from stages.core.fingerprint import package_versions, training_fingerprint, windows_hash
@@ -131,5 +131,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    progress.set_up_logging()
-    errors.run(main, IF_INTERRUPTED)
+    stage.run("train", main, IF_INTERRUPTED)

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.core import errors, params, progress
+from stages.core import params, progress, stage
 from stages.core.errors import UserError
 from stages.core.files import written_whole
 from stages.core.params import VectorizeParams
@@ -125,5 +125,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    progress.set_up_logging()
-    errors.run(main)
+    stage.run("vectorize", main)

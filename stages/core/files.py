@@ -1,5 +1,6 @@
 """Where the project is, and how a file is written: beside its final name, then renamed, or not at all."""
 
+import csv
 import hashlib
 import json
 import os
@@ -47,6 +48,12 @@ def write_json(path: Path, value: Any) -> None:
 def read_json(path: Path) -> Any:
     """Return what the JSON file at `path` holds."""
     return json.loads(path.read_text(encoding="utf-8"))
+
+
+def read_rows(path: Path) -> list[dict[str, str]]:
+    """Return the rows of a CSV file, as texts."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def sha256_of_file(path: Path) -> str:

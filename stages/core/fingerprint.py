@@ -25,6 +25,7 @@ HARMLESS = {
     "stages.core.provenance",
     "stages.core.quiet_tensorflow",
     "stages.core.settings",
+    "stages.core.stage",
     "stages.core.tracking",
     "stages.core.sample_table",
     "stages.core.weights",

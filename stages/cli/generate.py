@@ -1,0 +1,131 @@
+"""`zarathustra generate`: text, as it is made."""
+
+import argparse
+import os
+import secrets
+import sys
+from contextlib import ExitStack
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stages.cli.options import TEMPERATURE, value_of
+from stages.cli.weights_source import Source, folder_source, run_source
+from stages.core import settings
+from stages.core.errors import UserError
+from stages.core.randomness import generator
+from stages.core.sampling import Filter, generate, keep_top_k, keep_top_p
+from stages.core.settings import Rule, is_number
+from stages.core.sliding_lstm import SlidingLSTM
+from stages.core.vocabulary import Vocabulary
+
+PROBABILITY = Rule("a number > 0 and at most 1", lambda v: is_number(v) and 0 < v <= 1)
+EPOCH = Rule("best, latest or an integer >= 1", lambda v: v in ("best", "latest") or settings.integer(1).accepts(v))
+
+
+def set_up(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.epilog = 'Example: zarathustra generate --prompt "what is good?" --temperature 0.5 --seed 1'
+    add = parser.add_argument
+    add("--prompt", metavar="TEXT", help="text to continue; without it, a new line begins")
+    add("--length", metavar="N", default=400, type=value_of("--length", int, settings.integer(0)),
+        help="characters to make (%(default)s)")  # fmt: skip
+    add("--temperature", "-t", metavar="T", default=0.5, type=value_of("--temperature", float, TEMPERATURE),
+        help="0 is greedy, inf is uniform (%(default)s)")  # fmt: skip
+    add("--seed", metavar="N", type=value_of("--seed", int, settings.SEED),
+        help="the same seed gives the same text; without it, another text each time")  # fmt: skip
+    add("--epoch", metavar="N", default="best", type=value_of("--epoch", _epoch, EPOCH),
+        help="a number, best (lowest held-out loss) or latest, also during training (%(default)s)")  # fmt: skip
+    add("--models", metavar="FOLDER", default="models", help="folder of the weights (%(default)s)")
+    add("--run", dest="run_name", metavar="RUN", help="id or name of the MLflow run to take the weights from instead")
+    add("--stop", metavar="TEXT", help="end as soon as this was written")
+    choice = parser.add_mutually_exclusive_group()
+    choice.add_argument("--greedy", action="store_true", help="always the most likely character: temperature 0")
+    choice.add_argument("--top-k", metavar="K", type=value_of("--top-k", int, settings.integer(1)),
+        help="draw from the K most likely characters")  # fmt: skip
+    choice.add_argument("--top-p", metavar="P", type=value_of("--top-p", float, PROBABILITY),
+        help="draw from the fewest characters that together have probability P")  # fmt: skip
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Write the prompt and what follows it to standard output."""
+    with ExitStack() as stack:
+        if arguments.run_name is None:
+            source = folder_source(arguments.models)
+        else:
+            source = stack.enter_context(run_source(arguments.run_name))
+        stream(arguments, source)
+
+
+def stream(arguments: argparse.Namespace, source: Source) -> None:
+    """Generate with the weights of `source`; every character is out before the next is made."""
+    description = source.models.description()
+    vocabulary, window_length = description.vocabulary, description.window_length
+    weights = source.models.weights(source.epoch(arguments.epoch))
+    prompt = usable_prompt(arguments.prompt, vocabulary, window_length)
+    seed = secrets.randbits(32) if arguments.seed is None else arguments.seed
+    temperature = 0.0 if arguments.greedy else arguments.temperature
+    written = ""
+
+    def on_character(ids: NDArray[np.int64]) -> bool:
+        nonlocal written
+        written += vocabulary.decode(ids)
+        print(written[-1], end="", flush=True)
+        return bool(arguments.stop) and written.endswith(arguments.stop)
+
+    try:
+        print((arguments.prompt and prompt) or "", end="", flush=True)
+        if arguments.length:
+            generate(
+                SlidingLSTM(weights, 1, window_length),
+                vocabulary.encode(prompt[-window_length:])[None],
+                np.array([temperature]),
+                generator(seed, "generate").random(arguments.length)[None],
+                filters(arguments),
+                on_character,
+            )
+        print(flush=True)
+    except BrokenPipeError:
+        # who read has enough; the interpreter must not complain when it closes the stream
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def filters(arguments: argparse.Namespace) -> tuple[Filter, ...]:
+    """Return what --top-k and --top-p leave of a distribution."""
+    if arguments.top_k is not None:
+        return (keep_top_k(arguments.top_k),)
+    return (keep_top_p(arguments.top_p),) if arguments.top_p is not None else ()
+
+
+def usable_prompt(prompt: str | None, vocabulary: Vocabulary, window_length: int) -> str:
+    """Return the prompt in characters of the vocabulary; say on standard error what was done to it.
+
+    Raises:
+        UserError: it has characters, named in the message, that the corpus does not have.
+    """
+    if not prompt:
+        return "\n" if not vocabulary.unknown_in("\n") else vocabulary.characters[0]
+    if vocabulary.unknown_in(prompt) and not vocabulary.unknown_in(prompt.lower()):
+        prompt = prompt.lower()
+        note("The corpus is in lower case, and so is the prompt now.")
+    if unknown := vocabulary.unknown_in(prompt):
+        raise UserError(
+            f"--prompt must consist of characters of the corpus. Received: {prompt!r}, "
+            f"with {', '.join(map(repr, unknown))}. Take those out."
+        )
+    if len(prompt) > window_length:
+        note(f"The network sees the last {window_length} characters of the prompt.")
+    elif len(prompt) < window_length:
+        note(f"The prompt has fewer than the {window_length} characters that the network is used to see.")
+    return prompt
+
+
+def note(text: str) -> None:
+    """Say something beside the text."""
+    print(text, file=sys.stderr)
+
+
+def _epoch(text: str) -> Any:
+    return text if text in ("best", "latest") else int(text)

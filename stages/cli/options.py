@@ -1,0 +1,25 @@
+"""Options of a command line that must follow a rule."""
+
+from collections.abc import Callable
+from typing import Any
+
+from stages.core.errors import UserError
+from stages.core.settings import Rule, is_number
+
+TEMPERATURE = Rule("a number >= 0 (0 is greedy, inf is uniform)", lambda v: is_number(v) and v >= 0)
+
+
+def value_of(option: str, convert: Callable[[str], Any], rule: Rule) -> Callable[[str], Any]:
+    """Return the `type=` of an option: what it must be is said in one message, without the usage."""
+
+    def parse(text: str) -> Any:
+        try:
+            value = convert(text)
+            accepted = rule.accepts(value)
+        except ValueError:
+            accepted = False
+        if not accepted:
+            raise UserError(f"{option} must be {rule.requirement}. Received: {text!r}.")
+        return value
+
+    return parse

@@ -1,0 +1,124 @@
+"""`zarathustra generate` on a small trained network."""
+
+import subprocess
+
+import pytest
+
+from tests.cli.conftest import Zarathustra
+from tests.project import Project, environment
+
+PROMPT = "ada climbs down every hill"
+TEMPERATURE = "--temperature must be a number >= 0 (0 is greedy, inf is uniform)."
+LONG = "The network sees the last 10 characters of the prompt.\n"
+
+
+def test_same_seed_same_text_other_seed_other_text(zarathustra: Zarathustra) -> None:
+    first, again, other = (
+        zarathustra("generate", "--prompt", PROMPT, "--seed", seed, "--length", "50") for seed in "112"
+    )
+    assert first == again != other
+    assert first.startswith(LONG + PROMPT)
+    assert len(first) == len(LONG + PROMPT) + 50 + 1
+
+
+def test_without_a_seed_another_text_each_time(zarathustra: Zarathustra) -> None:
+    assert zarathustra("generate", "--length", "60") != zarathustra("generate", "--length", "60")
+
+
+def test_greedy_is_temperature_zero_and_needs_no_seed(zarathustra: Zarathustra) -> None:
+    greedy = zarathustra("generate", "--prompt", PROMPT, "--greedy")
+    assert greedy == zarathustra("generate", "--prompt", PROMPT, "--temperature", "0", "--seed", "5")
+    assert greedy == zarathustra("generate", "--prompt", PROMPT, "--top-k", "1")
+    assert greedy == zarathustra("generate", "--prompt", PROMPT, "--top-p", "1e-9", "-t", "2")
+
+
+def test_epochs_by_number_and_by_name(zarathustra: Zarathustra) -> None:
+    options = ("generate", "--prompt", PROMPT, "--seed", "1", "--temperature", "1")
+    one, two, best, latest = (zarathustra(*options, "--epoch", epoch) for epoch in ("1", "2", "best", "latest"))
+    assert one != two
+    assert two == best == latest
+
+
+def test_it_stops_after_the_text_to_stop_at(zarathustra: Zarathustra) -> None:
+    whole = zarathustra("generate", "--seed", "3", "--length", "100")
+    stop = whole[20:22]
+    stopped = zarathustra("generate", "--seed", "3", "--length", "100", "--stop", stop)
+    assert stopped == whole[: whole.index(stop) + 2] + "\n"
+
+
+def test_upper_case_and_short_prompts_are_mended_and_said(zarathustra: Zarathustra) -> None:
+    printed = zarathustra("generate", "--prompt", "ADA", "--length", "5", "--seed", "0")
+    assert printed.splitlines()[:2] == [
+        "The corpus is in lower case, and so is the prompt now.",
+        "The prompt has fewer than the 10 characters that the network is used to see.",
+    ]
+    assert printed.splitlines()[2].startswith("ada")
+
+
+def test_models_folder_alone_is_enough(finished: Project, zarathustra: Zarathustra) -> None:
+    elsewhere = finished.path.with_name("elsewhere") / "models"
+    elsewhere.parent.mkdir()
+    (finished.path / "models").rename(elsewhere)
+    try:
+        printed = zarathustra("generate", "--models", str(elsewhere), "--greedy", "--length", "5")
+    finally:
+        elsewhere.rename(finished.path / "models")
+    history = elsewhere.parent / "reports" / "history.csv"
+    assert printed.startswith(f"No losses of these epochs in {history}: the latest instead of the best.\n")
+
+
+def test_weights_of_a_run(finished: Project, zarathustra: Zarathustra) -> None:
+    (run,) = finished.runs("training")
+    options = ("--prompt", PROMPT, "--greedy")
+    assert zarathustra("generate", "--run", run.info.run_id[:6], *options) == zarathustra("generate", *options)
+
+
+def test_a_reader_that_has_enough_is_no_error(finished: Project) -> None:
+    done = subprocess.run(
+        "python -m stages.cli.main generate --length 100000 | head -c 10",
+        shell=True, cwd=finished.path, env=environment(), capture_output=True, text=True,
+    )  # fmt: skip
+    assert (len(done.stdout), done.stderr) == (10, "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ["--prompt", "ça va?"],
+            "--prompt must consist of characters of the corpus. Received: 'ça va?', with 'ç', '?'. ",
+        ),
+        (["--temperature", "-1"], "--temperature must be a number >= 0 (0 is greedy, inf is uniform). Received: '-1'."),
+        (
+            ["--temperature", "nan"],
+            "--temperature must be a number >= 0 (0 is greedy, inf is uniform). Received: 'nan'.",
+        ),
+        (["--top-p", "0"], "--top-p must be a number > 0 and at most 1. Received: '0'."),
+        (["--top-k", "x"], "--top-k must be an integer >= 1. Received: 'x'."),
+        (["--length", "-3"], "--length must be an integer >= 0. Received: '-3'."),
+        (["--epoch", "0"], "--epoch must be best, latest or an integer >= 1. Received: '0'."),
+        (["--epoch", "7"], "--epoch must be one of 1 to 2, best or latest. Received: 7."),
+        (["--models", "nowhere"], "nowhere/network.json does not exist. Run `dvc repro` first."),
+    ],
+)
+def test_errors_are_one_message(arguments: list[str], message: str, zarathustra: Zarathustra) -> None:
+    printed = zarathustra("generate", *arguments, status=1)
+    assert printed.startswith(f"Error: {message}")
+    assert printed.count("\n") == 1
+
+
+def test_a_run_that_is_not_there_names_those_that_are(finished: Project, zarathustra: Zarathustra) -> None:
+    (run,) = finished.runs("training")
+    printed = zarathustra("generate", "--run", "nothing", status=1)
+    assert printed == (
+        f"Error: 'nothing' names no run in sqlite:///{finished.path / 'mlflow.db'}. "
+        f"Give one of: {run.info.run_name} ({run.info.run_id[:8]}).\n"
+    )
+
+
+def test_it_starts_without_tensorflow_and_mlflow(finished: Project) -> None:
+    program = (
+        "import sys; sys.argv = ['zarathustra', 'generate', '--length', '1']; from stages.cli.main import main; main();"
+        "print({'tensorflow', 'keras', 'mlflow', 'pandas'} & sys.modules.keys())"
+    )
+    assert finished.run("python", "-c", program).splitlines()[-1] == "set()"
