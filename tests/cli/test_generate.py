@@ -88,7 +88,7 @@ def test_a_reader_that_has_enough_is_no_error(finished: Project) -> None:
             ["--prompt", "ça va?"],
             "--prompt must consist of characters of the corpus. Received: 'ça va?', with 'ç', '?'. ",
         ),
-        (["--temperature", "-1"], "--temperature must be a number >= 0 (0 is greedy, inf is uniform). Received: '-1'."),
+        (["--temperature", "-1"], f"{TEMPERATURE} Received: '-1'."),
         (
             ["--temperature", "nan"],
             "--temperature must be a number >= 0 (0 is greedy, inf is uniform). Received: 'nan'.",
