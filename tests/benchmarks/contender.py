@@ -1,0 +1,25 @@
+"""The process of one contender: makes its work, then does it once for each line that comes in.
+
+Prints a line when ready, then the seconds of each time. Started by measuring.Contender.
+"""
+
+import importlib
+import json
+import sys
+import time
+
+
+def main() -> None:
+    """Make the work, do it as often as asked."""
+    answers, sys.stdout = sys.stdout, sys.stderr  # what libraries print is no answer
+    module, function = sys.argv[1].split(":")
+    work = getattr(importlib.import_module(f"tests.benchmarks.{module}"), function)(**json.loads(sys.argv[2]))
+    print("ready", file=answers, flush=True)
+    for _ in sys.stdin:
+        started = time.perf_counter()
+        work()
+        print(time.perf_counter() - started, file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    main()
