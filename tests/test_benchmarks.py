@@ -20,7 +20,7 @@ MACHINE = {
     "cores": 2,
     "lanes": 8,
     "system": "S",
-    "load": 0.1,
+    "busy_percent": None,
     "versions": {"python": "3.11"},
 }
 

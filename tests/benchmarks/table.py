@@ -56,7 +56,9 @@ def cell(value: Any) -> str:
 def machine_line(machine: dict[str, Any]) -> str:
     """Return what a result was measured on, in one sentence."""
     versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
+    busy = machine["busy_percent"]
+    others = "" if busy is None else f" {busy} % busy with something else just before;"
     return (
         f"<sub>{machine['date']}, {machine['processor']}, {machine['cores']} cores, {machine['lanes']} float32 lanes, "
-        f"{machine['system']}, load {machine['load']} at the start; {versions}</sub>"
+        f"{machine['system']};{others} {versions}</sub>"
     )
