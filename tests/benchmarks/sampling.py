@@ -94,7 +94,8 @@ def measure(effort: Effort) -> dict[str, Any]:
         "conditions": (
             f"{num_epochs} epochs × {len(TEMPERATURES)} temperatures × {length} characters, LSTM-{UNITS} with random "
             f"weights, windows of {WINDOWS.window_length}, prompts of the same length. The stage is the whole process: "
-            "its start, reading the weights, the prompts, the tables, MLflow. Of Keras it is the loop alone."
+            "its start, reading the weights, the prompts, the tables, MLflow. Of Keras it is the loop alone, "
+            "one text after the other, where the stage writes many side by side."
         ),
         "tables": [rows],
         "seconds_by_round": seconds,
