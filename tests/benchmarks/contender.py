@@ -17,8 +17,9 @@ def main() -> None:
     print("ready", file=answers, flush=True)
     for _ in sys.stdin:
         started = time.perf_counter()
-        work()
-        print(time.perf_counter() - started, file=answers, flush=True)
+        own_seconds = work()
+        passed = time.perf_counter() - started
+        print(passed if own_seconds is None else own_seconds, file=answers, flush=True)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from tests.project import ROOT, environment
 LAUNCHER = Path(__file__).with_name("launcher.py")
 PAUSE_S = 0.3  # threads of BLAS and OpenMP go on spinning after their work is done, and would take a core from the next
 Value = TypeVar("Value")
-Work = Callable[[], object]
+Work = Callable[[], float | None]  # returns the seconds that count, where those are not all that it takes
 
 
 @dataclass(frozen=True)

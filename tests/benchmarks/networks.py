@@ -4,9 +4,11 @@ Each function returns work that is warmed up: what is compiled is compiled.
 """
 
 import importlib
+import time
 from typing import Any
 
 from stages.core.network import build_network
+from stages.core.quiet_tensorflow import keras
 from stages.core.randomness import generator
 from stages.core.shuffle import Permutation
 from stages.core.trainer import Batches, Watch
@@ -29,14 +31,25 @@ class SomeBatches(Batches):
         return min(self._num_batches, super().__len__())
 
 
+class LastBatch(keras.callbacks.Callback):  # type: ignore[misc]
+    """Notes when a batch ended. `fit` may wait for threads of tf.data after the last, up to as long again."""
+
+    ended = 0.0
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        self.ended = time.perf_counter()
+
+
 def fit(kernel: str, units: int, num_batches: int) -> Work:
-    """Return a `fit` of so many batches."""
+    """Return a `fit` of so many batches, timed up to the end of the last."""
     data = window_data()
     network = build_network(train_params(units, kernel), len(data.vocabulary), data.plan.window_length)
 
-    def work(num_batches: int = num_batches) -> None:
-        watch = Watch("", num_batches, BATCH_SIZE)
-        network.fit(SomeBatches(data, num_batches), shuffle=False, verbose=0, callbacks=[watch])
+    def work(num_batches: int = num_batches) -> float:
+        watch, last = Watch("", num_batches, BATCH_SIZE), LastBatch()
+        started = time.perf_counter()
+        network.fit(SomeBatches(data, num_batches), shuffle=False, verbose=0, callbacks=[watch, last])
+        return last.ended - started
 
     work(NUM_WARM_UP_BATCHES)
     return work
