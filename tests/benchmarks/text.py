@@ -1,0 +1,96 @@
+"""From downloaded file to windows: stages lowercase and vectorize, by size of the text."""
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
+from ruamel.yaml import YAML
+
+from tests.benchmarks.data import WINDOWS, made_up_text
+from tests.benchmarks.drawing import axes
+from tests.benchmarks.measuring import Effort, Usage, run_command, say, spread
+from tests.project import ROOT
+
+NAME = "made-up.txt"
+BLOCK = 1_000_000
+COMMANDS = {
+    "lowercase": ("data/raw", "data/corpus.txt"),
+    "vectorize": ("data/corpus.txt", "data/windows"),
+}
+
+
+def measure(effort: Effort) -> dict[str, Any]:
+    """Return time, memory and disk space by megabytes of text."""
+    sizes = effort.choose((0.1, 1.0), (0.1, 1.0, 10.0, 100.0), (0.1, 1.0, 10.0, 100.0, 1000.0))
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        shutil.copytree(ROOT / "stages", folder / "stages")
+        write_params(folder)
+        rows = [measure_size(folder, megabytes, effort.choose(2, 3)) for megabytes in sizes]
+    return {
+        "title": "Text to windows",
+        "conditions": (
+            "Stages lowercase and vectorize, each a process of its own, its start included, on made-up text with "
+            "57 distinct characters, four in a million of them beyond ASCII. MB/s are those of both stages together, "
+            "by wall time; MB are 10⁶ bytes; what is read was just written, so it comes out of memory rather than off "
+            "the disk."
+        ),
+        "tables": [rows],
+    }
+
+
+def measure_size(folder: Path, megabytes: float, num_rounds: int) -> dict[str, Any]:
+    """Run both stages on a text of a size."""
+    raw = folder / "data" / "raw" / NAME
+    write_made_up(raw, megabytes)
+    used: dict[str, list[Usage]] = {stage: [] for stage in COMMANDS}
+    for _ in range(num_rounds):
+        for stage, arguments in COMMANDS.items():
+            used[stage].append(run_command([sys.executable, "-m", f"stages.{stage}", *arguments], folder))
+    size, corpus, ids = (
+        (folder / path).stat().st_size / 1e6 for path in (raw, "data/corpus.txt", "data/windows/ids.npy")
+    )
+    walls = [sum(usage.wall_s for usage in both) for both in zip(*used.values(), strict=True)]
+    say(f"  {megabytes:g} MB: {min(walls):.2f} s")
+    return {
+        "MB": megabytes,
+        **{f"{stage}, s wall": spread([u.wall_s for u in used[stage]]) for stage in COMMANDS},
+        **{f"{stage}, s CPU": spread([u.cpu_s for u in used[stage]]) for stage in COMMANDS},
+        "MB/s": spread([size / wall for wall in walls]),
+        **{f"{stage}, MB at peak": max(u.peak_rss_mb for u in used[stage]) for stage in COMMANDS},
+        "corpus.txt, MB": corpus,
+        "ids.npy, MB": ids,
+    }
+
+
+def write_params(folder: Path) -> None:
+    """Write the settings of the project, but for one made-up file."""
+    yaml = YAML(typ="safe")
+    values = yaml.load(ROOT / "params.yaml")
+    values["download"]["files"] = [{"name": NAME, "sha256": None, "sources": [NAME]}]
+    values["lowercase"] = {"encoding": "utf-8", "lower_case": True}
+    values["vectorize"] = vars(WINDOWS)
+    yaml.dump(values, folder / "params.yaml")
+
+
+def write_made_up(path: Path, megabytes: float) -> None:
+    """Write a text of a size."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    num_bytes = round(megabytes * 1e6)
+    block = made_up_text(min(BLOCK, num_bytes)).encode()
+    with path.open("wb") as file:
+        for _ in range(max(1, num_bytes // BLOCK)):
+            file.write(block)
+
+
+def figure(result: dict[str, Any]) -> Figure:
+    """Draw seconds of each stage against megabytes."""
+    made, ax = axes("MB of text", "s", "log")
+    rows = result["tables"][0]
+    for stage in COMMANDS:
+        ax.plot([row["MB"] for row in rows], [row[f"{stage}, s wall"]["median"] for row in rows], "o-", label=stage)
+    ax.legend()
+    return made
