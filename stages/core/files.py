@@ -30,6 +30,10 @@ def written_whole(path: Path) -> Iterator[Path]:
         with partial.open("rb") as file:
             os.fsync(file.fileno())
         partial.replace(path)
+    except OSError as error:
+        if error.filename is None:  # a disk that is full says only that
+            error.filename = str(path)
+        raise
     finally:
         partial.unlink(missing_ok=True)
 

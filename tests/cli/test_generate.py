@@ -86,7 +86,7 @@ def test_a_reader_that_has_enough_is_no_error(finished: Project) -> None:
     [
         (
             ["--prompt", "ça va?"],
-            "--prompt must consist of characters of the corpus. Received: 'ça va?', with 'ç', '?'. ",
+            "--prompt must consist of characters of the corpus. Received: 'ça va?', with '?', 'ç'. Take those out.",
         ),
         (["--temperature", "-1"], f"{TEMPERATURE} Received: '-1'."),
         (
