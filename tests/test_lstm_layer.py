@@ -12,7 +12,7 @@ from stages.core.lstm_layer import CharacterLSTM
 from stages.core.network import build_network, choose_kernel
 from stages.core.params import TrainParams
 from stages.core.quiet_tensorflow import keras, tf
-from stages.core.trainer import Batches
+from stages.core.trainer import dataset
 from stages.core.vocabulary import Vocabulary
 from stages.core.windows import windows
 from tests.lstm_reference import relative_error
@@ -121,7 +121,7 @@ def test_the_loss_goes_down_as_with_keras() -> None:
         watch = keras.callbacks.LambdaCallback(
             on_train_batch_end=lambda _, logs, curve=curve: curve.append(float(logs["loss"]))
         )
-        model.fit(Batches(data, PARAMS.batch_size), shuffle=False, verbose=0, callbacks=[watch])
+        model.fit(dataset(data, PARAMS.batch_size), shuffle=False, verbose=0, callbacks=[watch])
         curves.append(curve)
     expected, received = curves
     assert len(expected) == 42

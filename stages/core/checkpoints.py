@@ -8,8 +8,10 @@ DVC deletes the outputs of a stage before it runs, so the scratch lies beside th
 under the project itself (DVC_ROOT), where temporary experiments find it too.
 """
 
+import errno
 import json
 import logging
+import os
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -21,6 +23,7 @@ from numpy.typing import NDArray
 from stages.core.files import project_root, read_json, sha256_of, sha256_of_file, write_json, written_whole
 
 MAX_FINGERPRINTS = 4
+HDF5_OVERHEAD = 100_000  # bytes, generously
 Row = dict[str, Any]
 logger = logging.getLogger(__name__)
 
@@ -39,6 +42,7 @@ class Checkpoints:
     def save(self, row: Row, save_weights: Callable[[Path], None], optimizer: Mapping[str, NDArray[Any]]) -> None:
         """Keep the state after the epoch of `row`. A kill at any moment leaves the epoch whole or absent."""
         epoch = row["epoch"]
+        self._require_room(sum(array.nbytes for array in optimizer.values()))
         with written_whole(self.weights_path(epoch)) as partial:
             save_weights(partial)
         with written_whole(self._optimizer_path(epoch)) as partial, partial.open("wb") as file:
@@ -86,6 +90,12 @@ class Checkpoints:
 
     def _record_path(self, epoch: int) -> Path:
         return self.folder / f"{epoch:03d}.json"
+
+    def _require_room(self, num_bytes: int) -> None:
+        """Refuse to begin a checkpoint that the disk will not hold: HDF5 does not survive a full disk."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if shutil.disk_usage(self.folder).free < 2 * num_bytes + HDF5_OVERHEAD:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.folder))
 
     def _hashes(self, epoch: int) -> dict[str, str]:
         return {p.name: sha256_of_file(p) for p in (self.weights_path(epoch), self._optimizer_path(epoch))}

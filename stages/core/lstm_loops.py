@@ -4,14 +4,25 @@ Legend: as in lstm_cpu.py. `num_rows` is B', `num_units` is H'; `first` and `las
 panels, that one thread works on. All arrays are flat unless they say otherwise.
 """
 
+from pathlib import Path
+
 import numba
 import numpy as np
 
+from stages.core import tiles, vectors
+from stages.core.files import sha256_of
 from stages.core.tiles import add_product, step, step_gradient
 from stages.core.vectors import LANES, TILE_COLUMNS, TILE_ROWS
 
+INLINED_CODE = sha256_of(*(Path(str(module.__file__)).read_bytes() for module in (tiles, vectors)))[:16]
 ROWS_AT_ONCE = 8 * TILE_ROWS  # of `advance`: their states stay in the first-level cache
-_compiled = numba.njit(nogil=True, cache=True, error_model="numpy", boundscheck=False)
+
+
+def _compiled(function):
+    """Compile, once for all: what was compiled is kept beside this file, for as long as the code stays as it is."""
+    # Numba looks at the time of this file alone; the name brings in the code that it inlines
+    function.__qualname__ += f"_{INLINED_CODE}"
+    return numba.njit(nogil=True, cache=True, error_model="numpy", boundscheck=False)(function)
 
 
 @_compiled

@@ -6,7 +6,7 @@ Legend: n windows, B windows in a batch, T characters in a window.
 import logging
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -17,39 +17,38 @@ from stages.core.checkpoints import Checkpoints, Row
 from stages.core.errors import UserError
 from stages.core.network import build_network, optimizer_state, set_optimizer_state
 from stages.core.params import TrainParams
-from stages.core.quiet_tensorflow import keras
+from stages.core.quiet_tensorflow import keras, tf
 from stages.core.randomness import generator
 from stages.core.shuffle import Permutation
 from stages.core.windows import WindowData
 
 VALIDATION_BATCH_SIZE = 512
+Pair = tuple[NDArray[Any], NDArray[Any]]  # windows (n, T) and targets (n,)
+Order = Callable[[NDArray[np.int64]], NDArray[np.int64]]
 NATS_TO_BITS = 1 / math.log(2)
 logger = logging.getLogger(__name__)
 
 
-class Batches(keras.utils.PyDataset):  # type: ignore[misc]
-    """Windows and targets in the order of a permutation, or as they stand; gathered batch by batch."""
+def gathered(data: Pair, batch_size: int, order: Order | None = None) -> Iterator[Pair]:
+    """Give windows (B, T) and targets (B,) batch by batch, in the order of a permutation or as they stand."""
+    windows, targets = data
+    for first in range(0, len(targets), batch_size):
+        places = np.arange(first, min(first + batch_size, len(targets)))
+        if order is not None:
+            places = order(places)
+        yield windows[places].astype(np.int32), targets[places].astype(np.int32)
 
-    def __init__(
-        self,
-        data: tuple[NDArray[Any], NDArray[Any]],
-        batch_size: int,
-        order: Callable[[NDArray[np.int64]], NDArray[np.int64]] | None = None,
-    ) -> None:
-        super().__init__()
-        self._windows, self._targets = data
-        self._batch_size = batch_size
-        self._order = order
 
-    def __len__(self) -> int:
-        return -(-len(self._targets) // self._batch_size)
-
-    def __getitem__(self, i: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        stop = min((i + 1) * self._batch_size, len(self._targets))
-        places = np.arange(i * self._batch_size, stop)
-        if self._order is not None:
-            places = self._order(places)
-        return self._windows[places].astype(np.int32), self._targets[places].astype(np.int32)
+def dataset(data: Pair, batch_size: int, order: Order | None = None) -> tf.data.Dataset:
+    """Return what `gathered` gives, as TensorFlow takes it."""
+    windows, targets = data
+    signature = (tf.TensorSpec((None, windows.shape[1]), tf.int32), tf.TensorSpec((None,), tf.int32))
+    batches = tf.data.Dataset.from_generator(lambda: gathered(data, batch_size, order), output_signature=signature)
+    # left on, the thread that tunes it can make the end of an epoch wait up to as long as the epoch took
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    num_batches = -(-len(targets) // batch_size)
+    return batches.prefetch(2).apply(tf.data.experimental.assert_cardinality(num_batches)).with_options(options)
 
 
 class Watch(keras.callbacks.Callback):  # type: ignore[misc]
@@ -131,7 +130,7 @@ class Trainer:
 
     def _fit(self, epoch: int) -> float:
         order = Permutation(len(self.data.training[1]), generator(self.params.random_seed, "shuffle", epoch))
-        batches = Batches(self.data.training, self.params.batch_size, order)
+        batches = dataset(self.data.training, self.params.batch_size, order)
         watch = Watch(f"epoch {epoch}/{self.params.epochs}", len(batches), self.params.batch_size)
         self._state_epoch = -1  # neither before nor after, should this be left in the middle
         fitted = self.network.fit(batches, shuffle=False, verbose=0, callbacks=[watch])
@@ -142,7 +141,7 @@ class Trainer:
         return margin is not None and not (math.isfinite(loss) and loss <= best + margin)
 
     def _save(self, epoch: int, loss: float, learning_rate: float, num_rollbacks: int) -> Row:
-        validation = Batches(self.data.validation, VALIDATION_BATCH_SIZE)
+        validation = dataset(self.data.validation, VALIDATION_BATCH_SIZE)
         val_loss = float(self.network.evaluate(validation, verbose=0))
         row = {
             "epoch": epoch,

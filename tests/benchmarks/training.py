@@ -46,8 +46,7 @@ def measure(effort: Effort) -> dict[str, Any]:
         "conditions": (
             f"LSTM-{UNITS}, windows of {WINDOWS.window_length} characters, batches of {BATCH_SIZE}, "
             f"{len(data.vocabulary)} distinct characters, {corpus()[1]}. {num_rounds} `fit` calls each, of "
-            f"{num_batches} batches, after a warm-up; gathering the windows, optimizer and progress are in it, up to "
-            "the end of the last batch: threads of tf.data may keep `fit` waiting after it. "
+            f"{num_batches} batches, after a warm-up; gathering the windows, optimizer and progress are in it. "
             "Seconds per epoch are extrapolated from the median of a batch; validation is not in them."
         ),
         "tables": [rows],
