@@ -110,7 +110,8 @@ def test_a_network_is_made_again_from_its_configuration(kernel: str) -> None:
     assert (copy.units, copy.vocabulary_size, copy.compiled) == (PARAMS.units, VOCABULARY_SIZE, kernel == "compiled")
 
 
-def test_the_loss_goes_down_as_with_keras() -> None:
+def test_the_loss_goes_down_as_with_keras(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stages.core.network.STEPS_PER_EXECUTION", 1)  # the loss of every batch is seen
     text = made_up_text(4000)
     vocabulary = Vocabulary.of(text)
     data = windows(vocabulary.encode(text), WINDOW_LENGTH, stride=3)

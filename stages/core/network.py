@@ -12,6 +12,8 @@ from stages.core.lstm_layer import CharacterLSTM
 from stages.core.params import TrainParams
 from stages.core.quiet_tensorflow import keras, tf
 
+STEPS_PER_EXECUTION = 50  # batches from one look at the loss to the next; each look costs time
+
 
 def choose_kernel(kernel: str) -> str:
     """Return "keras" or "compiled": for "auto", Keras (cuDNN) on a GPU and the compiled kernel on a CPU."""
@@ -39,6 +41,7 @@ def build_network(params: TrainParams, vocabulary_size: int, window_length: int)
         loss="sparse_categorical_crossentropy",
         optimizer=keras.optimizers.RMSprop(params.learning_rate, global_clipnorm=params.clip_norm),
         jit_compile=False,
+        steps_per_execution=STEPS_PER_EXECUTION,
     )
     network.optimizer.build(network.trainable_variables)
     return network

@@ -54,8 +54,6 @@ def dataset(data: Pair, batch_size: int, order: Order | None = None) -> tf.data.
 class Watch(keras.callbacks.Callback):  # type: ignore[misc]
     """Shows how an epoch goes, and ends it early when the loss is no number any more."""
 
-    every = 50  # batches; looking at the loss makes TensorFlow wait
-
     def __init__(self, title: str, num_batches: int, characters_per_batch: int) -> None:
         super().__init__()
         self._bar = progress.bar(total=num_batches * characters_per_batch, desc=title, unit="char", unit_scale=True)
@@ -63,13 +61,12 @@ class Watch(keras.callbacks.Callback):  # type: ignore[misc]
         self.loss = math.nan
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Look at the loss every so often."""
-        if (batch + 1) % self.every == 0 and logs:
-            self.loss = float(logs["loss"])
-            self._bar.set_postfix(loss=f"{self.loss:.4f}", refresh=False)
-            self._bar.update(self.every * self._characters)
-            if not math.isfinite(self.loss):
-                self.model.stop_training = True
+        """Look at the loss; `batch` is the last one of those that were trained since the last look."""
+        self.loss = float((logs or {})["loss"])
+        self._bar.set_postfix(loss=f"{self.loss:.4f}", refresh=False)
+        self._bar.update((batch + 1) * self._characters - self._bar.n)
+        if not math.isfinite(self.loss):
+            self.model.stop_training = True
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Take the bar away."""
