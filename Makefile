@@ -7,7 +7,7 @@ export DVC_NO_ANALYTICS := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup repro test bench ui docs clean stress
+.PHONY: help setup repro test bench ui serve docs clean stress
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,10 @@ bench: setup  ## measure speed, write reports/benchmarks.md
 
 ui: setup  ## browse the runs at http://127.0.0.1:5000
 	mlflow ui --host 127.0.0.1 --port 5000 --backend-store-uri sqlite:///mlflow.db
+
+serve: setup  ## answer prompts with the best model, at http://127.0.0.1:5001/invocations
+	MLFLOW_TRACKING_URI=$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db} \
+		mlflow models serve --model-uri models:/zarathustra@best --env-manager local --host 127.0.0.1 --port 5001
 
 docs: setup  ## make anew what is derived: code in dvc.yaml, tables of the README
 	python -m tests.dvc_deps

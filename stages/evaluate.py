@@ -26,6 +26,7 @@ from stages.core.model_folder import ModelFolder
 from stages.core.ngrams import compressor_bits_per_char, ngram_bits_per_char
 from stages.core.params import EvaluateParams, temperature_label
 from stages.core.randomness import generator
+from stages.core.registry import register_best
 from stages.core.sample_table import read_samples
 from stages.core.sampling import generate
 from stages.core.scoring import PIECE_LENGTH, Corpus, score
@@ -153,6 +154,7 @@ def main() -> None:
     tracking.log_summary(metrics)
     tracking.log_scores(table.astype({"temperature": float}))
     tracking.finish((arguments.metrics, arguments.scores))
+    register_best(tracking, models, metrics)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ ALL_MODULES = sorted(
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
     for path in (ROOT / "stages").rglob("*.py")
 )
-MAY_IMPORT_MLFLOW = {f"stages.core.{name}" for name in ("mlflow_store", "served_model")}
+MAY_IMPORT_MLFLOW = {f"stages.core.{name}" for name in ("mlflow_store", "registry", "served_model")}
 MAY_IMPORT_TENSORFLOW = {
     f"stages.core.{name}" for name in ("lstm_layer", "network", "quiet_tensorflow", "tensorflow", "trainer")
 }

@@ -13,12 +13,11 @@ from numpy.typing import NDArray
 from stages.cli.options import TEMPERATURE, value_of
 from stages.cli.weights_source import Source, folder_source, run_source
 from stages.core import settings
-from stages.core.errors import UserError
+from stages.core.prompts import usable_prompt
 from stages.core.randomness import generator
 from stages.core.sampling import Filter, generate, keep_top_k, keep_top_p
 from stages.core.settings import Rule, is_number
 from stages.core.sliding_lstm import SlidingLSTM
-from stages.core.vocabulary import Vocabulary
 
 PROBABILITY = Rule("a number > 0 and at most 1", lambda v: is_number(v) and 0 < v <= 1)
 EPOCH = Rule("best, latest or an integer >= 1", lambda v: v in ("best", "latest") or settings.integer(1).accepts(v))
@@ -64,7 +63,9 @@ def stream(arguments: argparse.Namespace, source: Source) -> None:
     description = source.models.description()
     vocabulary, window_length = description.vocabulary, description.window_length
     weights = source.models.weights(source.epoch(arguments.epoch))
-    prompt = usable_prompt(arguments.prompt, vocabulary, window_length)
+    usable = usable_prompt(arguments.prompt, vocabulary, window_length, "--prompt")
+    for note in usable.notes:
+        print(note, file=sys.stderr)
     seed = secrets.randbits(32) if arguments.seed is None else arguments.seed
     temperature = 0.0 if arguments.greedy else arguments.temperature
     written = ""
@@ -76,11 +77,11 @@ def stream(arguments: argparse.Namespace, source: Source) -> None:
         return bool(arguments.stop) and written.endswith(arguments.stop)
 
     try:
-        print((arguments.prompt and prompt) or "", end="", flush=True)
+        print(usable.text if arguments.prompt else "", end="", flush=True)
         if arguments.length:
             generate(
                 SlidingLSTM(weights, 1, window_length),
-                vocabulary.encode(prompt[-window_length:])[None],
+                vocabulary.encode(usable.text[-window_length:])[None],
                 np.array([temperature]),
                 generator(seed, "generate").random(arguments.length)[None],
                 filters(arguments),
@@ -97,34 +98,6 @@ def filters(arguments: argparse.Namespace) -> tuple[Filter, ...]:
     if arguments.top_k is not None:
         return (keep_top_k(arguments.top_k),)
     return (keep_top_p(arguments.top_p),) if arguments.top_p is not None else ()
-
-
-def usable_prompt(prompt: str | None, vocabulary: Vocabulary, window_length: int) -> str:
-    """Return the prompt in characters of the vocabulary; say on standard error what was done to it.
-
-    Raises:
-        UserError: it has characters, named in the message, that the corpus does not have.
-    """
-    if not prompt:
-        return "\n" if not vocabulary.unknown_in("\n") else vocabulary.characters[0]
-    if vocabulary.unknown_in(prompt) and not vocabulary.unknown_in(prompt.lower()):
-        prompt = prompt.lower()
-        note("The corpus is in lower case, and so is the prompt now.")
-    if unknown := vocabulary.unknown_in(prompt):
-        raise UserError(
-            f"--prompt must consist of characters of the corpus. Received: {prompt!r}, "
-            f"with {', '.join(map(repr, unknown))}. Take those out."
-        )
-    if len(prompt) > window_length:
-        note(f"The network sees the last {window_length} characters of the prompt.")
-    elif len(prompt) < window_length:
-        note(f"The prompt has fewer than the {window_length} characters that the network is used to see.")
-    return prompt
-
-
-def note(text: str) -> None:
-    """Say something beside the text."""
-    print(text, file=sys.stderr)
 
 
 def _epoch(text: str) -> Any:

@@ -11,6 +11,7 @@ from stages.core.files import read_json, sha256_of_file
 from stages.core.mlflow_store import tracking_uri
 from stages.core.model_folder import ModelFolder
 from stages.core.provenance import TRAINING_STAGES
+from stages.core.registry import register_best
 from stages.core.sample_table import read_samples
 from stages.core.settings import PARAMS_FILE, read_yaml
 from stages.core.tracking import Tracking, TrainingRecord
@@ -63,7 +64,9 @@ def sync_sampling(tracking: Tracking, models: ModelFolder, samples: pd.DataFrame
     tracking.start_sampling(models.description().fingerprint, sha256_of_file(REPORTS / "samples.csv"))
     tracking.log_samples({"sample": parameters_of("sample")}, samples)
     if (REPORTS / "metrics.json").exists():
-        tracking.log_summary(read_json(REPORTS / "metrics.json"))
+        metrics = read_json(REPORTS / "metrics.json")
+        tracking.log_summary(metrics)
+        register_best(tracking, models, metrics)
     if (REPORTS / "scores.csv").exists():
         tracking.log_scores(_table(REPORTS / "scores.csv"))
     outputs = [REPORTS / name for name in (*SAMPLING_OUTPUTS, "figures")]

@@ -11,8 +11,10 @@ os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")  # the work must n
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
 
 # imported from here, so that the settings above always come first
+import mlflow
 from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run, RunStatus
+from mlflow.entities.model_registry import ModelVersion
 
 __all__ = [
     "Dataset",
@@ -20,10 +22,12 @@ __all__ = [
     "InputTag",
     "Metric",
     "MlflowClient",
+    "ModelVersion",
     "Param",
     "Run",
     "RunStatus",
     "experiment_id",
+    "mlflow",
     "open_store",
     "tracking_uri",
 ]

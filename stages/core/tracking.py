@@ -9,7 +9,7 @@ import json
 import logging
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -159,16 +159,23 @@ class Tracking:
                 else:
                     self._store().log_artifact(self._run_id, str(path), under)
 
+    def with_training(self, training_fingerprint: str, action: Callable[[MlflowClient, str], None]) -> None:
+        """Do something with the store and the id of the run of a training, where there is one."""
+        with self._survived():
+            training = self._find("training", training_fingerprint)
+            if training is not None:
+                action(self._store(), training.info.run_id)
+
     @contextmanager
     def _survived(self) -> Iterator[None]:
         """Let the work go on when the store fails; say so once."""
         try:
             yield
         except Exception as error:
-            reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+            reason = _reason(error)
             if self._required:
                 raise UserError(
-                    f"MLflow: {tracking_uri()} does not answer ({reason}). Start it and try again."
+                    f"MLflow: {tracking_uri()} does not answer ({reason}). Start it, or correct MLFLOW_TRACKING_URI."
                 ) from error
             if not self._lost:
                 logger.warning(
@@ -218,3 +225,11 @@ class Tracking:
     def _log_metrics(self, run_id: str, values: Mapping[str, float], step: int) -> None:
         now = int(time.time() * 1000)
         self._store().log_batch(run_id, metrics=[Metric(k, float(v), now, step) for k, v in values.items()])
+
+
+def _reason(error: BaseException) -> str:
+    """Return in a few words what lies at the bottom of an error."""
+    while inner := error.__cause__ or error.__context__:
+        error = inner
+    words = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return str(words).splitlines()[0]

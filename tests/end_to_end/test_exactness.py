@@ -49,3 +49,5 @@ def test_three_kills_change_no_byte(project: Project, tmp_path: Path) -> None:
     undisturbed = project.copy(tmp_path / "undisturbed")
     moments = (IN_TRAINING, IN_TRAINING, start_of("sample"))
     assert len(kill_and_resume(project, undisturbed, moments, random_seed=0)) == len(moments)
+    (training,) = project.runs("training")  # adopted, not started a second time
+    assert training.info.status == "FINISHED"

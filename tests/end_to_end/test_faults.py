@@ -1,0 +1,191 @@
+"""What can go wrong around a run: no store, a store that dies, no room, two at once, a signal."""
+
+import re
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pytest
+
+from tests.project import ROOT, Project, environment
+from tests.servers import free_port, serving
+
+LONGER = {"epochs": 30, "units": 32}
+
+
+def lost(output: str) -> int:
+    """How often a lost store was mentioned."""
+    return output.count("does not answer")
+
+
+def sync(project: Project, status: int = 0, tracking_uri: str = "") -> str:
+    command = ("python", "-m", "stages.cli.main", "sync")
+    return project.run(*command, status=status, MLFLOW_TRACKING_URI=tracking_uri)
+
+
+def contents(project: Project) -> list[Any]:
+    """Everything that the store holds of the runs, but for ids and times."""
+    store = mlflow.MlflowClient(f"sqlite:///{project.path / 'mlflow.db'}")
+    return [
+        (
+            run.info.run_name,
+            run.info.status,
+            sorted(run.data.params.items()),
+            sorted((m, len(store.get_metric_history(run.info.run_id, m))) for m in run.data.metrics),
+            sorted(a.path for a in store.list_artifacts(run.info.run_id)),
+        )
+        for kind in ("training", "sampling")
+        for run in project.runs(kind)
+    ]
+
+
+def started(project: Project, *command: str, **variables: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        command,
+        cwd=project.path,
+        env=environment() | variables,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def read_until(process: "subprocess.Popen[str]", start: str) -> str:
+    assert process.stdout is not None
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if line.startswith(start):
+            return "".join(lines)
+    raise AssertionError("".join(lines))
+
+
+def test_without_a_store_the_work_goes_on_and_is_logged_afterwards(project: Project) -> None:
+    nowhere = f"http://127.0.0.1:{free_port()}"
+    output = project.run("dvc", "repro", MLFLOW_TRACKING_URI=nowhere)
+    by_stage = output.split("Running stage '")[1:]
+    assert {part.split("'")[0]: lost(part) for part in by_stage} == {
+        "download": 0, "lowercase": 0, "vectorize": 0, "train": 1, "sample": 1, "evaluate": 1, "report": 1,
+    }  # fmt: skip
+    assert "log it afterwards with `zarathustra sync`" in output
+    assert sync(project, status=1, tracking_uri=nowhere) == (
+        f"Error: MLflow: {nowhere} does not answer (Connection refused). Start it, or correct MLFLOW_TRACKING_URI.\n"
+    )
+    assert contents(project) == []
+    sync(project)
+    assert [(name.split("-")[0], status) for name, status, *_ in contents(project)] == [
+        ("training", "FINISHED"),
+        ("sampling", "FINISHED"),
+    ]
+
+
+def test_sync_makes_a_lost_database_again_and_twice_is_once(project_with_outputs: Project) -> None:
+    project = project_with_outputs
+    (project.path / "mlflow.db").unlink()
+    sync(project)
+    once = contents(project)
+    sync(project)
+    assert contents(project) == once
+    (training, sampling) = once
+    assert {name: count for name, count in training[3] if name != "num_rollbacks"} == {
+        "learning_rate": 2, "loss_nats_per_char": 2, "val_bits_per_char": 2, "val_loss_nats_per_char": 2,
+    }  # fmt: skip
+    assert {"figures", "index.html", "metrics.json", "samples", "samples.json"} <= set(sampling[4])
+
+
+def test_sync_without_outputs_says_so(project: Project) -> None:
+    assert sync(project, status=1) == "Error: reports/history.csv does not exist. Run `dvc repro` first.\n"
+
+
+def test_a_server_lost_in_the_middle_is_said_once_and_completed_by_sync(project: Project) -> None:
+    project.set_params("train", **LONGER)
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    command = ["mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    command += ["--backend-store-uri", f"sqlite:///{project.path / 'mlflow.db'}"]
+    project.run("dvc", "repro", "vectorize")
+    with serving(command, project.path, f"{address}/health"):
+        process = started(project, "dvc", "repro", "train", MLFLOW_TRACKING_URI=address)
+        output = read_until(process, "epoch   2")
+    assert process.stdout is not None
+    with process.stdout:
+        output += process.stdout.read()
+    assert process.wait() == 0, output
+    assert lost(output) == 1
+    (run,) = project.runs("training")
+    assert run.info.status == "RUNNING"
+    with serving(command, project.path, f"{address}/health"):
+        sync(project, tracking_uri=address)
+        sync(project, tracking_uri=address)
+    (run,) = project.runs("training")
+    assert run.info.status == "FINISHED"
+    history = mlflow.MlflowClient(f"sqlite:///{project.path / 'mlflow.db'}").get_metric_history(
+        run.info.run_id, "val_loss_nats_per_char"
+    )
+    assert sorted(metric.step for metric in history) == list(range(1, LONGER["epochs"] + 1))
+
+
+def test_interrupted_by_ctrl_c_it_says_how_to_go_on(project: Project) -> None:
+    project.set_params("train", **LONGER)
+    project.run("dvc", "repro", "vectorize")
+    process = started(project, "python", "-m", "stages.train", "data/windows", "models", "reports/history.csv")
+    read_until(process, "epoch   2")
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate()
+    assert process.returncode == 1
+    assert output.splitlines()[-1] == "Interrupted. `dvc repro` goes on after the last whole epoch."
+    assert "Traceback" not in output
+
+
+def test_two_at_once_get_the_message_of_dvc(project: Project, finished_project: Project) -> None:
+    first = started(project, "dvc", "repro")
+    read_until(first, "Running stage 'train'")
+    second = project.run("dvc", "repro", status=255)
+    assert "Unable to acquire lock" in second or "is busy" in second
+    output, _ = first.communicate()
+    assert first.returncode == 0, output
+    assert project.locked_outputs() == finished_project.locked_outputs()
+
+
+def test_a_full_disk_costs_nothing(project: Project, tmp_path: Path) -> None:
+    undisturbed = project.copy(tmp_path / "undisturbed")
+    for each in (project, undisturbed):
+        each.set_params("train", units=16, epochs=4)
+    scratch = project.path / "models" / ".resume"
+    scratch.mkdir(parents=True, exist_ok=True)
+    mount = ["mount", "-t", "tmpfs", "-o", "size=250k", "tmpfs", str(scratch)]
+    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("a small disk cannot be mounted here")
+    try:
+        output = project.run("dvc", "repro", "train", status=255)
+        assert re.search(r"Error: \S*/models/\.resume\S*: No space left on device\. ", output)
+        assert "Traceback" not in output
+        kept = tmp_path / "kept"
+        shutil.copytree(scratch, kept)
+    finally:
+        subprocess.run(["umount", str(scratch)], check=True)
+    shutil.copytree(kept, scratch, dirs_exist_ok=True)  # what was there, now with room
+    assert "2 epochs were there; going on with epoch 3." in project.run("dvc", "repro", "train")
+    undisturbed.run("dvc", "repro", "train")
+    assert project.locked_outputs() == undisturbed.locked_outputs()
+
+
+def test_mlflow_is_only_ever_started_on_this_machine() -> None:
+    commands = re.findall(r"mlflow (?:ui|server|models serve).*", (ROOT / "Makefile").read_text(encoding="utf-8"))
+    assert len(commands) == 2
+    assert all("--host 127.0.0.1" in command for command in commands)
+
+
+def test_no_pickle_is_loaded() -> None:
+    loaders = re.compile(r"pickle|joblib|cloudpickle|dill|torch\.load|load_model|np\.load\((?!.*allow_pickle=False)")
+    ours = [path for path in (ROOT / "stages").rglob("*.py") if loaders.search(path.read_text(encoding="utf-8"))]
+    assert [path.relative_to(ROOT).as_posix() for path in ours if not _only_mentions(path, loaders)] == []
+
+
+def _only_mentions(path: Path, loaders: "re.Pattern[str]") -> bool:
+    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if loaders.search(line)]
+    return all("allow_pickle=False" in line or '"""' in line for line in lines)
