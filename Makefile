@@ -35,11 +35,11 @@ bench: setup  ## measure speed, write reports/benchmarks.md
 	python -m tests.benchmarks
 
 ui: setup  ## browse the runs at http://127.0.0.1:5000
-	mlflow ui --host 127.0.0.1 --port 5000 --backend-store-uri sqlite:///mlflow.db
+	mlflow ui --host 127.0.0.1 --port $(or $(PORT),5000) --backend-store-uri sqlite:///mlflow.db
 
 serve: setup  ## answer prompts with the best model, at http://127.0.0.1:5001/invocations
 	MLFLOW_TRACKING_URI=$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db} \
-		mlflow models serve --model-uri models:/zarathustra@best --env-manager local --host 127.0.0.1 --port 5001
+		mlflow models serve --model-uri models:/zarathustra@best --env-manager local --host 127.0.0.1 --port $(or $(PORT),5001)
 
 docs: setup  ## make anew what is derived: code in dvc.yaml, tables of the README
 	python -m tests.dvc_deps

@@ -9,6 +9,7 @@ from ruamel.yaml import YAML
 
 from stages.core.params import SECTIONS
 from tests.project import ROOT
+from tests.readme_results import results
 from tests.reruns import CHANGES, ORDER, Change
 
 README = ROOT / "README.md"
@@ -16,7 +17,7 @@ README = ROOT / "README.md"
 
 def filled(readme: str) -> str:
     """Return the text of the README with every table between its two markers made anew."""
-    for name, table in {"stages": stage_table(), "parameters": parameter_table()}.items():
+    for name, table in {"results": results(), "stages": stage_table(), "parameters": parameter_table()}.items():
         start, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
         before, rest = readme.split(start)
         after = rest.split(end)[1]

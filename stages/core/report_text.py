@@ -36,7 +36,7 @@ def report_markdown(
         "## Samples side by side",
         *_samples(samples, metrics),
         "## One prompt at several epochs",
-        f"The prompt: {_html(prompted['prompt'].iloc[0])}",
+        f"The prompt: {as_html(prompted['prompt'].iloc[0])}",
         *_side_by_side(prompted, metrics["best_epoch"], with_prompt=False),
     ]
     return "\n\n".join(parts) + "\n"
@@ -81,13 +81,13 @@ def _side_by_side(samples: pd.DataFrame, best_epoch: int, *, with_prompt: bool) 
     for temperature, group in samples.groupby("temperature"):
         rows = group.drop_duplicates("epoch").to_dict("records")
         heads = "".join(f"<th>epoch {r['epoch']}{' (best)' if r['epoch'] == best_epoch else ''}</th>" for r in rows)
-        prompts = [f"<i>{_html(row['prompt'])}</i>" if with_prompt else "" for row in rows]
-        cells = "".join(f"<td valign=top>{p}{_html(r['text'])}</td>" for p, r in zip(prompts, rows, strict=True))
+        prompts = [f"<i>{as_html(row['prompt'])}</i>" if with_prompt else "" for row in rows]
+        cells = "".join(f"<td valign=top>{p}{as_html(r['text'])}</td>" for p, r in zip(prompts, rows, strict=True))
         label = temperature_label(float(str(temperature)))
         tables.append(f"### Temperature {label}\n\n<table><tr>{heads}</tr><tr>{cells}</tr></table>")
     return tables
 
 
-def _html(text: str) -> str:
+def as_html(text: str) -> str:
     """Return text for a cell of a table: no character of it is read as HTML or Markdown."""
     return "<br>".join("".join(f"&#{ord(c)};" if c in SPECIAL else c for c in line) for line in text.split("\n"))
