@@ -46,7 +46,9 @@ class Logged:
 
 def set_up(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.epilog = "Example: zarathustra compare training-1f0c2a9b wider --temperature 0.5 --html comparison.html"
+    parser.epilog = (
+        "Example: zarathustra compare lstm128-epochs60-1f0c2a9b wider --temperature 0.5 --html comparison.html"
+    )
     parser.add_argument(
         "runs", metavar="RUN", nargs="+", help="id or name of a training run; an experiment has its name"
     )

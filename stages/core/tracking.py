@@ -64,7 +64,9 @@ class Tracking:
     def start_training(self, record: TrainingRecord) -> None:
         """Start the run of a training, or adopt the one that has its fingerprint."""
         with self._survived():
-            name = os.environ.get("DVC_EXP_NAME") or f"training-{record.fingerprint[:8]}"
+            train = record.parameters["train"]
+            described = f"lstm{train['units']}-epochs{train['epochs']}-{record.fingerprint[:8]}"
+            name = os.environ.get("DVC_EXP_NAME") or described
             run = self._start("training", record.fingerprint, name, {})
             self._log_parameters(run, record.parameters)
             if not run.inputs or not run.inputs.dataset_inputs:

@@ -78,7 +78,7 @@ def test_without_a_store_the_work_goes_on_and_is_logged_afterwards(project: Proj
     assert contents(project) == []
     sync(project)
     assert [(name.split("-")[0], status) for name, status, *_ in contents(project)] == [
-        ("training", "FINISHED"),
+        ("lstm8", "FINISHED"),
         ("sampling", "FINISHED"),
     ]
 
