@@ -17,14 +17,14 @@ def test_a_longer_run_trains_only_what_is_missing(
     longer, whole = project_with_outputs, untouched_project.copy(tmp_path / "whole")
     for each in (longer, whole):
         each.set_params("train", epochs=4)
-    output = longer.run("dvc", "repro")
+    output = longer.run("dvc", "repro", "sample")
     assert "2 epochs were there; going on with epoch 3." in output
     assert [line.split()[1] for line in output.splitlines() if line.startswith("epoch ")] == ["3", "4"]
-    assert "epoch   1 " in whole.run("dvc", "repro")
-    assert longer.locked_outputs() == whole.locked_outputs()
+    assert "epoch   1 " in whole.run("dvc", "repro", "sample")
+    assert longer.locked_outputs().items() >= whole.locked_outputs().items()
 
     longer.set_params("train", epochs=3)
-    output = longer.run("dvc", "repro")
+    output = longer.run("dvc", "repro", "train")
     assert "train" in stages_that_ran(output)
     assert not [line for line in output.splitlines() if line.startswith("epoch ")]
     assert "All 3 epochs were there." in output
@@ -36,7 +36,7 @@ def test_a_longer_run_trains_only_what_is_missing(
 def test_a_parameter_changed_and_back_restores_without_training(project_with_outputs: Project) -> None:
     project, before = project_with_outputs, project_with_outputs.locked_outputs()
     project.set_params("train", units=4)
-    project.run("dvc", "repro")
+    project.run("dvc", "repro", "train")
     assert project.locked_outputs() != before
     project.set_params("train", units=8)
     output = project.run("dvc", "repro")
