@@ -36,7 +36,7 @@ bench: setup  ## measure speed, write reports/benchmarks.md
 	python -m tests.benchmarks
 
 ui: setup  ## browse the runs at http://127.0.0.1:5000
-	mlflow ui --host 127.0.0.1 --port $(or $(PORT),5000) --backend-store-uri sqlite:///mlflow.db
+	mlflow ui --host 127.0.0.1 --port $(or $(PORT),5000) --workers 1 --backend-store-uri sqlite:///mlflow.db
 
 serve: setup  ## answer prompts with the best model, at http://127.0.0.1:5001/invocations
 	MLFLOW_TRACKING_URI=$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db} \
