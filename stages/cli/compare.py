@@ -46,9 +46,7 @@ class Logged:
 
 def set_up(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.epilog = (
-        "Example: zarathustra compare lstm128-epochs60-1f0c2a9b wider --temperature 0.5 --html page.html"
-    )
+    parser.epilog = "Example: zarathustra compare lstm128-epochs60-1f0c2a9b wider --temperature 0.5 --html page.html"
     parser.add_argument(
         "runs", metavar="RUN", nargs="+", help="id or name of a training run; an experiment has its name"
     )
