@@ -31,7 +31,8 @@ def newcomer(finished_project: Project, tmp_path_factory: pytest.TempPathFactory
 
 def make(*arguments: str) -> list[str]:
     """`make` in the environment that the tests run in."""
-    return ["make", f"VENV={sys.prefix}", f"--assume-old={sys.prefix}/.installed", *arguments]
+    settings = [f"VENV={sys.prefix}", f"--assume-old={sys.prefix}/.installed", "--no-print-directory"]
+    return ["make", *settings, *arguments]
 
 
 def test_tables_are_up_to_date() -> None:

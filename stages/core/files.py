@@ -31,7 +31,7 @@ def written_whole(path: Path) -> Iterator[Path]:
             os.fsync(file.fileno())
         partial.replace(path)
     except OSError as error:
-        if error.filename is None:  # a disk that is full says only that
+        if error.errno is not None and error.filename is None:  # a disk that is full says only that
             error.filename = str(path)
         raise
     finally:
