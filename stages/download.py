@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pooch
 
-from stages.core import params, progress, stage
-from stages.core.errors import UserError
-from stages.core.files import project_root, sha256_of_file, written_whole
-from stages.core.params import CorpusFile, DownloadParams
+from stages.core.common import params, progress, stage
+from stages.core.common.errors import UserError
+from stages.core.common.files import project_root, sha256_of_file, written_whole
+from stages.core.common.params import CorpusFile, DownloadParams
 
 CHUNK_BYTES = 1 << 16
 logger = logging.getLogger(__name__)

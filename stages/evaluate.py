@@ -17,22 +17,22 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from stages.core import params, progress, stage
-from stages.core.copies import MAX_CHARACTERS
-from stages.core.errors import UserError
-from stages.core.files import sha256_of_file, write_json, write_text
-from stages.core.lstm_cpu import default_num_threads
-from stages.core.model_folder import ModelFolder
-from stages.core.ngrams import compressor_bits_per_char, ngram_bits_per_char
-from stages.core.params import EvaluateParams, temperature_label
-from stages.core.randomness import generator
-from stages.core.registry import register_best
-from stages.core.sample_table import read_samples
-from stages.core.sampling import generate
-from stages.core.scoring import PIECE_LENGTH, Corpus, score
-from stages.core.sliding_lstm import SlidingLSTM
-from stages.core.tracking import Tracking
-from stages.core.windows import WindowData, read_windows
+from stages.core.common import params, progress, stage
+from stages.core.common.errors import UserError
+from stages.core.common.files import sha256_of_file, write_json, write_text
+from stages.core.common.params import EvaluateParams, temperature_label
+from stages.core.compute.lstm_cpu import default_num_threads
+from stages.core.compute.randomness import generator
+from stages.core.generation.sampling import generate
+from stages.core.generation.sliding_lstm import SlidingLSTM
+from stages.core.model.model_folder import ModelFolder
+from stages.core.runs.sample_table import read_samples
+from stages.core.runs.tracking import Tracking
+from stages.core.scores.copies import MAX_CHARACTERS
+from stages.core.scores.ngrams import compressor_bits_per_char, ngram_bits_per_char
+from stages.core.scores.scoring import PIECE_LENGTH, Corpus, score
+from stages.core.serving.registry import register_best
+from stages.core.text.windows import WindowData, read_windows
 
 NATS_TO_BITS = 1 / math.log(2)
 logger = logging.getLogger(__name__)

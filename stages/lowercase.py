@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 
-from stages.core import params, progress, stage
-from stages.core.errors import UserError
-from stages.core.files import written_whole
-from stages.core.params import DownloadParams, LowercaseParams
+from stages.core.common import params, progress, stage
+from stages.core.common.errors import UserError
+from stages.core.common.files import written_whole
+from stages.core.common.params import DownloadParams, LowercaseParams
 
 CHUNK_BYTES = 1 << 16  # short, as one character beyond ASCII makes lower-casing its whole chunk ten times slower
 LONGEST_WORD = 1 << 20

@@ -17,21 +17,21 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from stages.core import params, progress, stage
-from stages.core.continuation import continue_prompt
-from stages.core.copies import MAX_CHARACTERS
-from stages.core.explorer import Baseline, EpochRow, ExplorerData, Sample, Scores, render_explorer
-from stages.core.figures import distribution_figure, loss_figure, save_figure, score_figure
-from stages.core.files import read_json, sha256_of_file, write_text
-from stages.core.model_folder import ModelFolder
-from stages.core.params import CorpusFile, DownloadParams, ReportParams
-from stages.core.randomness import generator
-from stages.core.report_text import report_markdown
-from stages.core.sample_table import read_samples, samples_csv
-from stages.core.scoring import Corpus, joined
-from stages.core.sliding_lstm import SlidingLSTM
-from stages.core.tracking import Tracking
-from stages.core.windows import WindowData, read_windows
+from stages.core.common import params, progress, stage
+from stages.core.common.files import read_json, sha256_of_file, write_text
+from stages.core.common.params import CorpusFile, DownloadParams, ReportParams
+from stages.core.compute.randomness import generator
+from stages.core.generation.continuation import continue_prompt
+from stages.core.generation.sliding_lstm import SlidingLSTM
+from stages.core.model.model_folder import ModelFolder
+from stages.core.pages.explorer import Baseline, EpochRow, ExplorerData, Sample, Scores, render_explorer
+from stages.core.pages.figures import distribution_figure, loss_figure, save_figure, score_figure
+from stages.core.pages.report_text import report_markdown
+from stages.core.runs.sample_table import read_samples, samples_csv
+from stages.core.runs.tracking import Tracking
+from stages.core.scores.copies import MAX_CHARACTERS
+from stages.core.scores.scoring import Corpus, joined
+from stages.core.text.windows import WindowData, read_windows
 
 NATS_TO_BITS = 1 / math.log(2)
 SCORE_LABELS = {

@@ -15,20 +15,20 @@ from typing import Any
 
 import pandas as pd
 
-from stages.core import params, progress, settings, stage
-from stages.core.continuation import Continuation, continue_prompt
-from stages.core.errors import UserError
-from stages.core.files import sha256_of, sha256_of_file, write_text
-from stages.core.fingerprint import HARMLESS, code_hash
-from stages.core.lstm_cpu import default_num_threads
-from stages.core.model_folder import ModelFolder
-from stages.core.params import SampleParams, temperature_label
-from stages.core.randomness import generator
-from stages.core.sample_cells import read_cell, remove_oldest, write_cell
-from stages.core.sample_table import samples_csv, samples_markdown
-from stages.core.tracking import Tracking
-from stages.core.vocabulary import Vocabulary
-from stages.core.windows import WindowData, read_windows
+from stages.core.common import params, progress, settings, stage
+from stages.core.common.errors import UserError
+from stages.core.common.files import sha256_of, sha256_of_file, write_text
+from stages.core.common.params import SampleParams, temperature_label
+from stages.core.compute.lstm_cpu import default_num_threads
+from stages.core.compute.randomness import generator
+from stages.core.generation.continuation import Continuation, continue_prompt
+from stages.core.generation.sample_cells import read_cell, remove_oldest, write_cell
+from stages.core.model.model_folder import ModelFolder
+from stages.core.resume.fingerprint import code_hash
+from stages.core.runs.sample_table import samples_csv, samples_markdown
+from stages.core.runs.tracking import Tracking
+from stages.core.text.vocabulary import Vocabulary
+from stages.core.text.windows import WindowData, read_windows
 
 logger = logging.getLogger(__name__)
 Row = dict[str, Any]
@@ -60,7 +60,7 @@ class Sampler:
         self.sample = sample
         self.data = data
         self.models = models
-        self._code = code_hash("stages.sample", HARMLESS)
+        self._code = code_hash("stages.sample")
 
     def rows(self, epoch: int) -> list[Row]:
         """Return the rows of an epoch: for each of its prompts one at each temperature."""

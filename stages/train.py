@@ -15,17 +15,15 @@ from typing import Any
 
 import pandas as pd
 
-from stages.core import params, settings, stage
-from stages.core.checkpoints import Checkpoints, Row
-from stages.core.files import sha256_of, write_text, written_whole
-from stages.core.fingerprint import package_versions, training_fingerprint, windows_hash
-from stages.core.model_folder import ModelFolder, NetworkDescription
-from stages.core.network import choose_kernel
-from stages.core.params import TrainParams
-from stages.core.provenance import TRAINING_STAGES
-from stages.core.tracking import Tracking, TrainingRecord
-from stages.core.trainer import Trainer
-from stages.core.windows import WindowData, read_windows
+from stages.core.common import params, settings, stage
+from stages.core.common.files import sha256_of, write_text, written_whole
+from stages.core.common.params import TrainParams
+from stages.core.model.model_folder import ModelFolder, NetworkDescription
+from stages.core.resume.checkpoints import Checkpoints, Row
+from stages.core.resume.fingerprint import package_versions, training_fingerprint, windows_hash
+from stages.core.runs.provenance import TRAINING_STAGES
+from stages.core.runs.tracking import Tracking, TrainingRecord
+from stages.core.text.windows import WindowData, read_windows
 
 IF_INTERRUPTED = "`dvc repro` goes on after the last whole epoch."
 HISTORY_COLUMNS = (
@@ -100,6 +98,10 @@ def main() -> None:
     arguments = parser.parse_args()
     train = params.load(TrainParams)
     data = read_windows(arguments.windows)
+    # TensorFlow takes seconds to import: by now what is wrong has been said, and Ctrl-C finds who answers it
+    from stages.core.training.network import choose_kernel
+    from stages.core.training.trainer import Trainer
+
     windows_sha256 = windows_hash(arguments.windows)
     decisive = dataclasses.asdict(train) | {"kernel": choose_kernel(train.kernel)}
     resumable = training_fingerprint(windows_sha256, decisive)

@@ -14,12 +14,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.core import params, progress, stage
-from stages.core.errors import UserError
-from stages.core.files import written_whole
-from stages.core.params import VectorizeParams
-from stages.core.vocabulary import Vocabulary, code_points
-from stages.core.windows import WindowPlan, write_plan
+from stages.core.common import params, progress, stage
+from stages.core.common.errors import UserError
+from stages.core.common.files import written_whole
+from stages.core.common.params import VectorizeParams
+from stages.core.text.vocabulary import Vocabulary, code_points
+from stages.core.text.windows import WindowPlan, write_plan
 
 CHUNK_CHARACTERS = 1 << 20
 NUM_CODE_POINTS = 0x110000

@@ -5,26 +5,32 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
-from stages.core.imports import SOURCE_ROOT, module_path, project_modules
+from stages.core.resume.imports import SOURCE_ROOT, module_path, project_modules
 
 DVC_YAML = SOURCE_ROOT / "dvc.yaml"
+PACKAGES = [path.parent for path in (SOURCE_ROOT / "stages" / "core").glob("*/**/__init__.py")]
 
 
 def code_of(stage: str) -> list[str]:
-    """Return what `deps:` has to name besides data: the source of every module that holds code."""
-    return sorted({source_of(module) for module in project_modules(f"stages.{stage}") if has_code(module)})
+    """Return what `deps:` has to name besides data: each module with code, or its whole package where all are needed.
+
+    Each entry costs every `dvc` command time, and one for a package no more than two for modules.
+    """
+    needed = {module_path(module) for module in project_modules(f"stages.{stage}") if has_code(module_path(module))}
+    whole = [folder for folder in PACKAGES if needed >= code_in(folder)]
+    outermost = [folder for folder in whole if not any(other in folder.parents for other in whole)]
+    single = [path for path in needed if not any(folder in path.parents for folder in outermost)]
+    return sorted(path.relative_to(SOURCE_ROOT).as_posix() for path in [*outermost, *single])
 
 
-def source_of(module: str) -> str:
-    """Return the file of a module, as `deps:` names it; the folder, where that holds more than Python."""
-    path = module_path(module)
-    holds_more = any(p.is_file() and p.suffix != ".py" for p in path.parent.iterdir())
-    return (path.parent if holds_more else path).relative_to(SOURCE_ROOT).as_posix()
+def code_in(package: Path) -> set[Path]:
+    """Return the modules with code in a package and those inside it."""
+    return {path for path in package.rglob("*.py") if has_code(path)}
 
 
-def has_code(module: str) -> bool:
+def has_code(module: Path) -> bool:
     """Tell a module that has anything besides a docstring."""
-    statements = ast.parse(module_path(module).read_text(encoding="utf-8")).body
+    statements = ast.parse(module.read_text(encoding="utf-8")).body
     return any(not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant)) for s in statements)
 
 

@@ -5,8 +5,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.core.explorer import Baseline, EpochRow, ExplorerData, Sample, Scores
-from stages.core.weights import Weights
+from stages.core.model.weights import Weights
+from stages.core.pages.explorer import Baseline, EpochRow, ExplorerData, Sample, Scores
 
 CHARACTERS = "\n !,-.;?abcdefghijklmnopqrstuvwxyzäé—"
 TEMPERATURES = (0.0, 0.5, 1.0, math.inf)

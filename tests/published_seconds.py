@@ -3,8 +3,8 @@
 import csv
 import io
 
-from stages.core.files import write_text
-from stages.core.stage import seconds_path
+from stages.core.common.files import write_text
+from stages.core.common.stage import seconds_path
 from tests.benchmarks.machine import processor
 from tests.benchmarks.measuring import num_cores
 from tests.project import ROOT

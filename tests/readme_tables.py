@@ -7,7 +7,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from stages.core.params import SECTIONS
+from stages.core.common.params import SECTIONS
 from tests.project import ROOT
 from tests.readme_results import results
 from tests.reruns import CHANGES, ORDER, Change

@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Any
 
-from stages.core.params import SECTIONS
+from stages.core.common.params import SECTIONS
 
 ORDER = list(SECTIONS)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from stages.core.files import read_json
+from stages.core.common.files import read_json
 from tests.benchmarks.__main__ import add_result
 from tests.benchmarks.data import made_up_text
 from tests.benchmarks.measuring import race, ratios, run_command, spread

@@ -1,9 +1,9 @@
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from stages.core import copies
-from stages.core.copies import CopyFinder
-from stages.core.vocabulary import code_points
+from stages.core.scores import copies
+from stages.core.scores.copies import CopyFinder
+from stages.core.text.vocabulary import code_points
 
 # few characters, so that there are copies; one outside the Basic Multilingual Plane and one no encoding takes
 texts = st.text("ab\n\U0001f600\udc80", max_size=30)

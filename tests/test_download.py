@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from stages.core.errors import UserError
-from stages.core.params import CorpusFile
+from stages.core.common.errors import UserError
+from stages.core.common.params import CorpusFile
 from stages.download import fetch
 from tests.project import Project
 

@@ -10,9 +10,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-import stages.core.explorer
-from stages.core.explorer import render_explorer
-from stages.core.explorer.page import SCRIPTS, STYLES, json_for_html
+import stages.core.pages.explorer
+from stages.core.pages.explorer import render_explorer
+from stages.core.pages.explorer.page import SCRIPTS, STYLES, json_for_html
 from tests.explorer_example import MARKUP, example_data, example_weights
 
 
@@ -77,6 +77,6 @@ def test_default_run_stays_far_below_five_megabytes() -> None:
 
 
 def test_every_style_and_script_in_the_folder_is_on_the_page() -> None:
-    folder = Path(stages.core.explorer.__file__).parent
+    folder = Path(stages.core.pages.explorer.__file__).parent
     assert {path.name for path in folder.glob("*.css")} == set(STYLES)
     assert {path.name for path in folder.glob("*.js")} == set(SCRIPTS)

@@ -9,7 +9,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from stages import lowercase
-from stages.core.errors import UserError
+from stages.core.common.errors import UserError
 from stages.lowercase import lower_cased, read_text
 from tests.project import Project
 

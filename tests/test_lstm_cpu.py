@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from stages.core.lstm_cpu import LstmCpu, advance, default_num_threads, pack
-from stages.core.vectors import LANES, TILE_COLUMNS, TILE_ROWS
+from stages.core.compute.lstm_cpu import LstmCpu, advance, default_num_threads, pack
+from stages.core.compute.vectors import LANES, TILE_COLUMNS, TILE_ROWS
 from tests import lstm_reference as reference
 from tests.lstm_reference import Example, relative_error
 from tests.project import ROOT, environment
@@ -37,7 +37,7 @@ for name in features:
     features[name] = features[name] and not name.startswith(tuple(sys.argv[2].split(",")))
 llvmlite.binding.get_host_cpu_features = lambda: features
 import numpy as np
-from stages.core.vectors import LANES
+from stages.core.compute.vectors import LANES
 from tests.test_lstm_cpu import computed, Example
 np.savez(sys.argv[1], LANES, *computed(Example.random(7, 5, 6, 37), num_threads=2))
 """

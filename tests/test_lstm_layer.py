@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from stages.core.lstm_layer import CharacterLSTM
-from stages.core.network import build_network, choose_kernel
-from stages.core.params import TrainParams
-from stages.core.quiet_tensorflow import keras, tf
-from stages.core.trainer import dataset
-from stages.core.vocabulary import Vocabulary
-from stages.core.windows import windows
+from stages.core.common.params import TrainParams
+from stages.core.text.vocabulary import Vocabulary
+from stages.core.text.windows import windows
+from stages.core.training.lstm_layer import CharacterLSTM
+from stages.core.training.network import build_network, choose_kernel
+from stages.core.training.quiet_tensorflow import keras, tf
+from stages.core.training.trainer import dataset
 from tests.lstm_reference import relative_error
 from tests.project import made_up_text
 
@@ -111,7 +111,7 @@ def test_a_network_is_made_again_from_its_configuration(kernel: str) -> None:
 
 
 def test_the_loss_goes_down_as_with_keras(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stages.core.network.STEPS_PER_EXECUTION", 1)  # the loss of every batch is seen
+    monkeypatch.setattr("stages.core.training.network.STEPS_PER_EXECUTION", 1)  # the loss of every batch is seen
     text = made_up_text(4000)
     vocabulary = Vocabulary.of(text)
     data = windows(vocabulary.encode(text), WINDOW_LENGTH, stride=3)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stages.core.ngrams import compressor_bits_per_char, held_out_probabilities, ngram_bits_per_char
-from stages.core.vocabulary import Vocabulary
+from stages.core.scores.ngrams import compressor_bits_per_char, held_out_probabilities, ngram_bits_per_char
+from stages.core.text.vocabulary import Vocabulary
 
 VOCABULARY_SIZE = 3
 ids = st.lists(st.integers(0, VOCABULARY_SIZE - 1), min_size=1, max_size=25)

@@ -12,9 +12,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from stages.core import params, settings
-from stages.core.errors import UserError
-from stages.core.params import SECTIONS
+from stages.core.common import params, settings
+from stages.core.common.errors import UserError
+from stages.core.common.params import SECTIONS
 from tests.failing_stage import message_of
 from tests.project import ROOT, Project
 

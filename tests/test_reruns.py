@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 from dvc.repo import Repo
 
-from stages.core.params import SECTIONS
+from stages.core.common.params import SECTIONS
 from tests.project import Project, stages_that_ran
 from tests.reruns import CHANGES, ORDER, Change
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from stages.core.sampling import (
+from stages.core.generation.sampling import (
     Float64Array,
     Ids,
     draw,

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stages.core.scoring import (
+from stages.core.scores.scoring import (
     PIECE_LENGTH,
     REPEATED_NGRAM,
     WORD,

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from stages.core.randomness import generator
-from stages.core.shuffle import Permutation
+from stages.core.compute.randomness import generator
+from stages.core.training.shuffle import Permutation
 
 
 def order(size: int, random_seed: int = 0, epoch: int = 1) -> list[int]:

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from stages.core.continuation import continue_prompt
-from stages.core.quiet_tensorflow import keras
-from stages.core.sampling import draw, entropy_nats, reweight
-from stages.core.sliding_lstm import SlidingLSTM
-from stages.core.vocabulary import Vocabulary
-from stages.core.weights import Weights
+from stages.core.generation.continuation import continue_prompt
+from stages.core.generation.sampling import draw, entropy_nats, reweight
+from stages.core.generation.sliding_lstm import SlidingLSTM
+from stages.core.model.weights import Weights
+from stages.core.text.vocabulary import Vocabulary
+from stages.core.training.quiet_tensorflow import keras
 
 VOCABULARY = Vocabulary("abcdefg")
 UNITS = 5

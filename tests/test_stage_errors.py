@@ -5,11 +5,14 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from stages.core.files import sha256_of_file
+from stages.core.common.files import sha256_of_file
 from tests.failing_stage import command, contents, message_of
 from tests.project import Project, environment
 
@@ -180,7 +183,9 @@ def test_a_file_stands_where_the_folder_belongs(stage: str, place: str, windows:
     assert contents(windows.path) == before
 
 
-def test_training_is_interrupted(windows: Project) -> None:
+@pytest.fixture
+def training(windows: Project) -> Iterator[subprocess.Popen[str]]:
+    """Training that would take for ever; afterwards it has to have ended as Ctrl-C ends it."""
     windows.set_params("train", epochs=999)
     process = subprocess.Popen(
         [sys.executable, *command(windows, "train")[1:]],
@@ -191,14 +196,25 @@ def test_training_is_interrupted(windows: Project) -> None:
         text=True,
     )
     with process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            if line.startswith("epoch "):
-                break
+        yield process
         process.send_signal(signal.SIGINT)
+        assert process.stdout is not None
         printed = process.stdout.read()
     assert process.returncode == 1
     assert printed.splitlines()[-1] == "Interrupted. `dvc repro` goes on after the last whole epoch."
     assert "Traceback" not in printed
     assert not (windows.path / "reports" / "history.csv").exists()
     assert not list(windows.path.rglob("*.partial.*"))
+
+
+def test_training_is_interrupted(training: subprocess.Popen[str]) -> None:
+    assert training.stdout is not None
+    while not training.stdout.readline().startswith("epoch "):
+        assert training.poll() is None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_training_is_interrupted_while_it_imports_tensorflow(training: subprocess.Popen[str]) -> None:
+    while "tensorflow" not in Path(f"/proc/{training.pid}/maps").read_text(encoding="utf-8"):
+        assert training.poll() is None
+        time.sleep(0.01)

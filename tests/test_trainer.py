@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stages.core.checkpoints import Checkpoints, Row
-from stages.core.errors import UserError
-from stages.core.params import TrainParams
-from stages.core.trainer import Trainer
-from stages.core.vocabulary import Vocabulary
-from stages.core.windows import WindowData, WindowPlan
+from stages.core.common.errors import UserError
+from stages.core.common.params import TrainParams
+from stages.core.resume.checkpoints import Checkpoints, Row
+from stages.core.text.vocabulary import Vocabulary
+from stages.core.text.windows import WindowData, WindowPlan
+from stages.core.training.trainer import Trainer
 from stages.train import history_csv
 from tests.project import made_up_text
 

@@ -10,7 +10,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from stages import vectorize
-from stages.core.vocabulary import Vocabulary
+from stages.core.text.vocabulary import Vocabulary
 from tests.failing_stage import command
 from tests.project import Project, made_up_text
 

@@ -10,9 +10,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from stages.core.errors import UserError
-from stages.core.vocabulary import Vocabulary
-from stages.core.windows import WindowData, WindowPlan, num_windows, read_windows, windows, write_plan
+from stages.core.common.errors import UserError
+from stages.core.text.vocabulary import Vocabulary
+from stages.core.text.windows import WindowData, WindowPlan, num_windows, read_windows, windows, write_plan
 
 texts = st.text("abä\n\U0001f600", max_size=40)
 lengths = st.integers(1, 12)

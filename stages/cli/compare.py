@@ -12,13 +12,13 @@ from pathlib import Path
 import pandas as pd
 
 from stages.cli.options import value_of
-from stages.core import settings
-from stages.core.errors import UserError
-from stages.core.files import read_rows, write_text
-from stages.core.mlflow_store import Run
-from stages.core.params import temperature_label
-from stages.core.runs import fetch, sampling_runs, training_run
-from stages.core.sample_table import read_samples
+from stages.cli.runs import fetch, sampling_runs, training_run
+from stages.core.common import settings
+from stages.core.common.errors import UserError
+from stages.core.common.files import read_rows, write_text
+from stages.core.common.params import temperature_label
+from stages.core.runs.mlflow_store import Run
+from stages.core.runs.sample_table import read_samples
 
 Table = list[list[str]]  # the first row is the head
 COMPARED_TAGS = {"mlflow.source.git.commit": "commit", "git.dirty": "uncommitted changes"}

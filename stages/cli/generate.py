@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from stages.cli.options import TEMPERATURE, value_of
 from stages.cli.weights_source import Source, folder_source, run_source
-from stages.core import settings
-from stages.core.prompts import usable_prompt
-from stages.core.randomness import generator
-from stages.core.sampling import Filter, generate, keep_top_k, keep_top_p
-from stages.core.settings import Rule, is_number
-from stages.core.sliding_lstm import SlidingLSTM
+from stages.core.common import settings
+from stages.core.common.settings import Rule, is_number
+from stages.core.compute.randomness import generator
+from stages.core.generation.sampling import Filter, generate, keep_top_k, keep_top_p
+from stages.core.generation.sliding_lstm import SlidingLSTM
+from stages.core.serving.prompts import usable_prompt
 
 PROBABILITY = Rule("a number > 0 and at most 1", lambda v: is_number(v) and 0 < v <= 1)
 EPOCH = Rule("best, latest or an integer >= 1", lambda v: v in ("best", "latest") or settings.integer(1).accepts(v))

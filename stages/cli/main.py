@@ -4,7 +4,7 @@ import argparse
 import importlib
 import sys
 
-from stages.core import errors
+from stages.core.common import errors
 
 COMMANDS = {
     "generate": "continue a prompt with a trained network, character by character",

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stages.core.errors import UserError
-from stages.core.provenance import flattened
-from stages.core.settings import PARAMS_FILE, read_yaml
-from stages.core.stage import seconds_path
+from stages.core.common.errors import UserError
+from stages.core.common.settings import PARAMS_FILE, read_yaml
+from stages.core.common.stage import seconds_path
+from stages.core.runs import git
+from stages.core.runs.provenance import flattened
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,9 @@ def causes_of(status: list[Any], locked: Mapping[str, Any], running: set[str]) -
             if path == str(PARAMS_FILE):
                 yield from _changed_parameters(change, locked)
             elif not (running and change == "deleted"):
-                yield f"{path}: {change}"
+                # of a folder, DVC knows only that something in it changed
+                files = git.changed_files(path) if Path(path).is_dir() else []
+                yield from (f"{name}: {change}" for name in files or [path])
         yield from (f"{path}: output {change}" for path, change in entry.get("changed outs", {}).items())
 
 

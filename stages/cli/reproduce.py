@@ -13,11 +13,11 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from stages.core.errors import UserError
-from stages.core.files import project_root, read_rows, sha256_of_file
-from stages.core.mlflow_store import Run
-from stages.core.runs import fetch, has, sampling_runs, training_run
-from stages.core.settings import PARAMS_FILE, read_yaml
+from stages.cli.runs import fetch, has, sampling_runs, training_run
+from stages.core.common.errors import UserError
+from stages.core.common.files import project_root, read_rows, sha256_of_file
+from stages.core.common.settings import PARAMS_FILE, read_yaml
+from stages.core.runs.mlflow_store import Run
 
 TRAINING_OUTPUTS = {"history.csv": "reports/history.csv", "models": "models"}
 SAMPLING_OUTPUTS = (

@@ -6,16 +6,16 @@ from typing import Any
 
 import pandas as pd
 
-from stages.core.errors import UserError
-from stages.core.files import read_json, sha256_of_file
-from stages.core.mlflow_store import tracking_uri
-from stages.core.model_folder import ModelFolder
-from stages.core.provenance import TRAINING_STAGES
-from stages.core.registry import register_best
-from stages.core.sample_table import read_samples
-from stages.core.settings import PARAMS_FILE, read_yaml
-from stages.core.tracking import Tracking, TrainingRecord
-from stages.core.windows import read_windows
+from stages.core.common.errors import UserError
+from stages.core.common.files import read_json, sha256_of_file
+from stages.core.common.settings import PARAMS_FILE, read_yaml
+from stages.core.model.model_folder import ModelFolder
+from stages.core.runs.mlflow_store import tracking_uri
+from stages.core.runs.provenance import TRAINING_STAGES
+from stages.core.runs.sample_table import read_samples
+from stages.core.runs.tracking import Tracking, TrainingRecord
+from stages.core.serving.registry import register_best
+from stages.core.text.windows import read_windows
 
 REPORTS = Path("reports")
 SAMPLING_OUTPUTS = ("samples.csv", "samples.md", "metrics.json", "scores.csv", "prompt.csv", "index.md", "index.html")

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from stages.core.errors import UserError
-from stages.core.files import read_rows
-from stages.core.model_folder import ModelFolder
+from stages.core.common.errors import UserError
+from stages.core.common.files import read_rows
+from stages.core.model.model_folder import ModelFolder
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def folder_source(models: str) -> Source:
 @contextmanager
 def run_source(name: str) -> Iterator[Source]:
     """Give the weights that a training run logged, fetched into a temporary folder."""
-    from stages.core.runs import fetch, training_run  # MLflow takes seconds to import
+    from stages.cli.runs import fetch, training_run  # MLflow takes seconds to import
 
     run = training_run(name)
     with tempfile.TemporaryDirectory() as folder:

@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from stages.core.figures import save_figure
-from stages.core.files import read_json, write_text
+from stages.core.common.files import read_json, write_text
+from stages.core.pages.figures import save_figure
 from tests.benchmarks import roofline, sampling, starting, text, training, units
 from tests.benchmarks.machine import machine
 from tests.benchmarks.measuring import Effort, say

@@ -4,10 +4,10 @@ import dataclasses
 import random
 from functools import cache
 
-from stages.core import params
-from stages.core.params import DownloadParams, TrainParams, VectorizeParams
-from stages.core.vocabulary import Vocabulary
-from stages.core.windows import WindowData
+from stages.core.common import params
+from stages.core.common.params import DownloadParams, TrainParams, VectorizeParams
+from stages.core.text.vocabulary import Vocabulary
+from stages.core.text.windows import WindowData
 from stages.lowercase import lower_cased, read_text
 from stages.vectorize import plan_windows
 from tests.project import ROOT

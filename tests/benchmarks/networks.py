@@ -6,10 +6,10 @@ Each function returns work that is warmed up: what is compiled is compiled.
 import importlib
 from typing import Any
 
-from stages.core.network import build_network
-from stages.core.randomness import generator
-from stages.core.shuffle import Permutation
-from stages.core.trainer import Pair, Watch, dataset, gathered
+from stages.core.compute.randomness import generator
+from stages.core.training.network import build_network
+from stages.core.training.shuffle import Permutation
+from stages.core.training.trainer import Pair, Watch, dataset, gathered
 from tests.benchmarks.data import BATCH_SIZE, train_params, window_data
 from tests.benchmarks.measuring import Work, num_cores
 

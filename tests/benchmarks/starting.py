@@ -8,14 +8,17 @@ from typing import Any
 import mlflow
 from ruamel.yaml import YAML
 
-from stages.core.params import SECTIONS
+from stages.core.common.params import SECTIONS
+from stages.core.resume.imports import project_modules
 from tests.benchmarks.measuring import Effort, in_turns, ratios, run_command, say, spread
 from tests.project import ROOT, Project
 
+# of every module that a stage needs: it may put off an import that takes long
 IMPORT = """
-import sys, time
+import importlib, sys, time
 started = time.perf_counter()
-import stages.{stage}
+for module in {modules}:
+    importlib.import_module(module)
 print(time.perf_counter() - started, "tensorflow" in sys.modules)
 """
 
@@ -41,8 +44,8 @@ def measure(effort: Effort) -> dict[str, Any]:
     return {
         "title": "Starting",
         "conditions": (
-            f"The pipeline has run on a small text, {num_epochs} epochs. An import is that of the stage's module in a "
-            "new process, after Python's own start."
+            f"The pipeline has run on a small text, {num_epochs} epochs. An import is that of all modules that the stage "
+            "needs, in a new process, after Python's own start."
         ),
         "tables": [repro_rows, import_rows],
         "seconds_by_round": seconds,
@@ -82,7 +85,7 @@ def repro(folder: Path) -> float:
 
 def import_row(stage: str, num_rounds: int) -> dict[str, Any]:
     """Import a stage in new processes."""
-    command = [sys.executable, "-c", IMPORT.format(stage=stage)]
+    command = [sys.executable, "-c", IMPORT.format(modules=project_modules(f"stages.{stage}"))]
     outputs = [run_command(command, ROOT).output.split() for _ in range(num_rounds + 1)][1:]  # the first reads the disk
     return {
         "stage": stage,

@@ -10,7 +10,7 @@ import pytest
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
-from stages.core.explorer import render_explorer
+from stages.core.pages.explorer import render_explorer
 from tests.explorer_example import example_data
 
 FLAGS = (

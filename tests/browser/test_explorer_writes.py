@@ -9,9 +9,9 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
-from stages.core.sampling import generate
-from stages.core.sliding_lstm import SlidingLSTM
-from stages.core.vocabulary import Vocabulary
+from stages.core.generation.sampling import generate
+from stages.core.generation.sliding_lstm import SlidingLSTM
+from stages.core.text.vocabulary import Vocabulary
 from tests.browser.conftest import open_page
 from tests.explorer_example import CHARACTERS, WINDOW_LENGTH, example_weights
 

@@ -33,10 +33,10 @@ def name_of_first(project: Project) -> str:
 
 
 def test_plan_names_the_file_that_changed(project_with_outputs: Project) -> None:
-    module = project_with_outputs.path / "stages" / "core" / "figures.py"
+    module = project_with_outputs.path / "stages" / "core" / "pages" / "figures.py"
     module.write_text(module.read_text(encoding="utf-8") + "\nONE_MORE = 1\n", encoding="utf-8")
     lines = project_with_outputs.run("python", "-m", "stages.cli.main", "plan").splitlines()
-    assert lines[1].strip() == "stages/core/figures.py: modified"
+    assert lines[1].strip() == "stages/core/pages/figures.py: modified"
     assert lines[-1].startswith("1 of 7 stages; about ")
 
 

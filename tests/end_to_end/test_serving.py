@@ -12,9 +12,9 @@ from typing import Any
 import mlflow
 import pytest
 
-from stages.core.mlflow_store import open_store
-from stages.core.model_folder import ModelFolder
-from stages.core.registry import Candidate, register
+from stages.core.model.model_folder import ModelFolder
+from stages.core.runs.mlflow_store import open_store
+from stages.core.serving.registry import Candidate, register
 from tests.project import Project
 from tests.servers import free_port, serving
 

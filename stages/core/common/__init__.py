@@ -1,0 +1,1 @@
+"""What every stage stands on: settings, files, errors, progress, and how it begins and ends."""

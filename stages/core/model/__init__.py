@@ -1,0 +1,1 @@
+"""The folder models/: what it holds and how it is read."""

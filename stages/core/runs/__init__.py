@@ -1,0 +1,1 @@
+"""What MLflow keeps of a run, and where it comes from."""

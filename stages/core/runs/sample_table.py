@@ -1,0 +1,47 @@
+"""The table of samples as a file and as a text to read."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from stages.core.common.params import temperature_label
+
+
+def samples_csv(samples: pd.DataFrame) -> str:
+    """Return the table as CSV; a temperature of infinity is written `inf`."""
+    table = samples.assign(temperature=[temperature_label(t) for t in samples["temperature"]])
+    return table.to_csv(
+        index=False, lineterminator="\n", columns=["epoch", "temperature", "prompt", "text", "entropy_nats"]
+    )
+
+
+def read_samples(path: Path) -> pd.DataFrame:
+    """Return the table of samples; a prompt or text that reads `NA` is text all the same."""
+    # without this, pandas would split lines at a lone carriage return within a quoted text
+    with path.open(encoding="utf-8", newline="") as file:
+        return pd.read_csv(
+            file,
+            dtype={"epoch": "int64", "temperature": "float64", "prompt": "str", "text": "str"},
+            keep_default_na=False,
+        )
+
+
+def sample_markdown(row: Mapping[Any, Any]) -> str:
+    """Return one sample as Markdown: its temperature, then prompt and text as they are, in a block of code."""
+    # a fence longer than any run of backticks in the text, so that the text cannot end it
+    body = f"{row['prompt']}|{row['text']}"
+    fence = "```"
+    while fence in body:
+        fence += "`"
+    return f"Temperature {temperature_label(row['temperature'])}:\n\n{fence}text\n{body}\n{fence}\n"
+
+
+def samples_markdown(samples: pd.DataFrame) -> str:
+    """Return all samples as Markdown, epoch by epoch. A bar stands between prompt and text."""
+    blocks = ["# Samples\n", "A bar `|` stands between the prompt and the text that the network made.\n"]
+    for epoch, group in samples.groupby("epoch"):
+        blocks.append(f"## Epoch {epoch}\n")
+        blocks += [sample_markdown(row) for row in group.to_dict("records")]
+    return "\n".join(blocks)

@@ -1,0 +1,1 @@
+"""The best model in the registry of MLflow, and how it answers."""

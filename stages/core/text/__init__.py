@@ -1,0 +1,1 @@
+"""The corpus as ids: vocabulary and windows."""
