@@ -1,4 +1,4 @@
-"""What the README shows of the published run, out of the files in reports/."""
+"""What the README shows of the published run and of the benchmarks, out of the files in reports/."""
 
 import pandas as pd
 
@@ -17,6 +17,28 @@ def results() -> str:
     if not (REPORTS / "metrics.json").exists():
         return ""
     return "\n".join([_summary(), _samples(), _times()])
+
+
+def speed() -> str:
+    """Return how long training and sampling take, and how much longer with others."""
+    path = REPORTS / "benchmarks.json"
+    measured = read_json(path) if path.exists() else {}
+    if not {"training", "sampling"} <= measured.keys():
+        return ""
+    ours, *others = measured["training"]["tables"][0]
+    seconds = next(value for name, value in ours.items() if name.startswith("s per epoch"))
+    names = {"Keras": "Keras's own layer", "PyTorch": "PyTorch's `nn.LSTM`"}
+    longer = ", ".join(
+        f"{names[row['training with']]} takes {row['time / time of compiled']['median']:.2f} times as long"
+        for row in others
+    )
+    stage, predict = measured["sampling"]["tables"][0][:2]
+    machine = measured["training"]["machine"]
+    return (
+        f"On {machine['cores']} cores of {machine['processor']} an epoch of training takes {seconds:.0f} s; {longer}. "
+        f"The sampling stage takes {stage['s']['median']:.0f} s; one `predict` for each character takes "
+        f"{predict['time / time of stage']['median']:.0f} times as long.\n"
+    )
 
 
 def _summary() -> str:

@@ -9,7 +9,7 @@ from ruamel.yaml import YAML
 
 from stages.core.common.params import SECTIONS
 from tests.project import ROOT
-from tests.readme_results import results
+from tests.readme_results import results, speed
 from tests.reruns import CHANGES, ORDER, Change
 
 README = ROOT / "README.md"
@@ -17,7 +17,8 @@ README = ROOT / "README.md"
 
 def filled(readme: str) -> str:
     """Return the text of the README with every table between its two markers made anew."""
-    for name, table in {"results": results(), "stages": stage_table(), "parameters": parameter_table()}.items():
+    parts = {"results": results(), "stages": stage_table(), "parameters": parameter_table(), "speed": speed()}
+    for name, table in parts.items():
         start, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
         before, rest = readme.split(start)
         after = rest.split(end)[1]

@@ -44,8 +44,8 @@ def measure(effort: Effort) -> dict[str, Any]:
     return {
         "title": "Starting",
         "conditions": (
-            f"The pipeline has run on a small text, {num_epochs} epochs. An import is that of all modules that the stage "
-            "needs, in a new process, after Python's own start."
+            f"The pipeline has run on a small text, {num_epochs} epochs. An import is that of all modules that a "
+            "stage needs, in a new process, after Python's own start."
         ),
         "tables": [repro_rows, import_rows],
         "seconds_by_round": seconds,
