@@ -24,7 +24,7 @@ from stages.core.compute.randomness import generator
 from stages.core.generation.continuation import Continuation, continue_prompt
 from stages.core.generation.sample_cells import read_cell, remove_oldest, write_cell
 from stages.core.model.model_folder import ModelFolder
-from stages.core.resume.fingerprint import code_hash
+from stages.core.resume.fingerprint import code_hash, package_versions
 from stages.core.runs.sample_table import samples_csv, samples_markdown
 from stages.core.runs.tracking import Tracking
 from stages.core.text.vocabulary import Vocabulary
@@ -60,7 +60,7 @@ class Sampler:
         self.sample = sample
         self.data = data
         self.models = models
-        self._code = code_hash("stages.sample")
+        self._code = sha256_of(code_hash("stages.sample"), json.dumps(package_versions(), sort_keys=True))
 
     def rows(self, epoch: int) -> list[Row]:
         """Return the rows of an epoch: for each of its prompts one at each temperature."""

@@ -7,6 +7,7 @@ which characters there are, then their ids.
 """
 
 import argparse
+import dataclasses
 import logging
 from collections.abc import Iterator
 from pathlib import Path
@@ -116,11 +117,11 @@ def main() -> None:
     write_ids(arguments.corpus, vocabulary, num_characters, arguments.windows / "ids.npy")
     write_plan(arguments.windows, vocabulary, plan)
     training, validation = plan.num_training_windows, plan.num_validation_windows
-    everything = WindowPlan(**{**vars(plan), "num_validation_characters": 0}).num_training_windows
+    everything = dataclasses.replace(plan, num_validation_characters=0).num_training_windows
     logger.info("%s characters, %d distinct", f"{num_characters:,}", len(vocabulary))
     logger.info(
-        "%s windows in all: %s for training, %s for validation, %d across the cut left out",
-        *(f"{everything:,}", f"{training:,}", f"{validation:,}", everything - training - validation),
+        "%s windows in all; parted before windowing: %s for training, %s for validation",
+        *(f"{everything:,}", f"{training:,}", f"{validation:,}"),
     )
 
 

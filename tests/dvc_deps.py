@@ -1,11 +1,10 @@
 """The code that each stage depends on, written into dvc.yaml from what it imports: `make docs`."""
 
-import ast
 from pathlib import Path
 
 from ruamel.yaml import YAML
 
-from stages.core.resume.imports import SOURCE_ROOT, module_path, project_modules
+from stages.core.resume.imports import SOURCE_ROOT, has_code, module_path, project_modules
 
 DVC_YAML = SOURCE_ROOT / "dvc.yaml"
 PACKAGES = [path.parent for path in (SOURCE_ROOT / "stages" / "core").glob("*/**/__init__.py")]
@@ -16,7 +15,7 @@ def code_of(stage: str) -> list[str]:
 
     Each entry costs every `dvc` command time, and one for a package no more than two for modules.
     """
-    needed = {module_path(module) for module in project_modules(f"stages.{stage}") if has_code(module_path(module))}
+    needed = {module_path(module) for module in project_modules(f"stages.{stage}")}
     whole = [folder for folder in PACKAGES if needed >= code_in(folder)]
     outermost = [folder for folder in whole if not any(other in folder.parents for other in whole)]
     single = [path for path in needed if not any(folder in path.parents for folder in outermost)]
@@ -26,12 +25,6 @@ def code_of(stage: str) -> list[str]:
 def code_in(package: Path) -> set[Path]:
     """Return the modules with code in a package and those inside it."""
     return {path for path in package.rglob("*.py") if has_code(path)}
-
-
-def has_code(module: Path) -> bool:
-    """Tell a module that has anything besides a docstring."""
-    statements = ast.parse(module.read_text(encoding="utf-8")).body
-    return any(not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant)) for s in statements)
 
 
 def main() -> None:

@@ -15,8 +15,6 @@ from ruamel.yaml import YAML
 
 ROOT = Path(__file__).parents[1]
 PARTS = ("stages", "params.yaml", "dvc.yaml", "pyproject.toml", ".gitignore", ".dvcignore", ".dvc/config")
-# the compiled kernel goes along: it is found by the contents of its source
-KERNEL_CACHE = "*.nb[ic]"
 SMALL = {
     "vectorize": {"window_length": 10},
     "train": {"units": 8, "epochs": 2, "batch_size": 32},

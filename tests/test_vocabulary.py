@@ -89,5 +89,5 @@ def test_the_stage_tells_the_counts(project: Project) -> None:
         project.run(*command(project, stage))
     assert project.run(*command(project, "vectorize")) == (
         f"3,000 characters, {len(set(made_up_text().lower()))} distinct\n"
-        "997 windows in all: 897 for training, 97 for validation, 3 across the cut left out\n"
+        "997 windows in all; parted before windowing: 897 for training, 97 for validation\n"
     )

@@ -15,7 +15,7 @@ from stages.cli.options import value_of
 from stages.cli.runs import fetch, sampling_runs, training_run
 from stages.core.common import settings
 from stages.core.common.errors import UserError
-from stages.core.common.files import read_rows, write_text
+from stages.core.common.files import number, read_rows, write_text
 from stages.core.common.params import temperature_label
 from stages.core.runs.mlflow_store import Run
 from stages.core.runs.sample_table import read_samples
@@ -35,8 +35,8 @@ class Logged:
 
     @property
     def best(self) -> dict[str, str]:
-        """The row of the history with the lowest held-out loss."""
-        return min(self.history, key=lambda row: float(row["val_loss_nats_per_char"]))
+        """The row of the history with the lowest held-out loss; one without a loss comes last."""
+        return min(self.history, key=lambda row: float(row["val_loss_nats_per_char"] or "inf"))
 
     @property
     def name(self) -> str:
@@ -110,7 +110,7 @@ def losses(runs: list[Logged]) -> Table:
     for label, rows in (("best", [run.best for run in runs]), ("last", [run.history[-1] for run in runs])):
         table.append([f"{label} epoch", *(row["epoch"] for row in rows)])
         for key in ("loss_nats_per_char", "val_loss_nats_per_char", "val_bits_per_char"):
-            table.append([f"  {key}", *(f"{float(row[key]):.4f}" for row in rows)])
+            table.append([f"  {key}", *(f"{number(row[key]):.4f}" for row in rows)])
     return table
 
 

@@ -1,5 +1,6 @@
 """Where a command takes weights from: a folder like models/, or an MLflow run."""
 
+import math
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -8,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stages.core.common.errors import UserError
-from stages.core.common.files import read_rows
+from stages.core.common.files import number, read_rows
 from stages.core.model.model_folder import ModelFolder
 
 
@@ -38,10 +39,10 @@ class Source:
 
     def _best(self, epochs: list[int]) -> int | str:
         try:
-            losses = {int(row["epoch"]): float(row["val_loss_nats_per_char"]) for row in read_rows(self.history)}
+            losses = {int(row["epoch"]): number(row["val_loss_nats_per_char"]) for row in read_rows(self.history)}
         except FileNotFoundError:
             losses = {}
-        known = [epoch for epoch in epochs if epoch in losses]
+        known = [epoch for epoch in epochs if not math.isnan(losses.get(epoch, math.nan))]
         if not known:
             print(f"No losses of these epochs in {self.history}: the latest instead of the best.", file=sys.stderr)
             return "latest"

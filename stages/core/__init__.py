@@ -1,1 +1,1 @@
-"""What more than one stage uses. Nothing here imports a stage."""
+"""What the stages and the commands are made of, a package for each subject. Nothing here imports a stage."""

@@ -1,9 +1,12 @@
 """`zarathustra generate` on a small trained network."""
 
 import subprocess
+from pathlib import Path
 
 import pytest
 
+from stages.cli.weights_source import Source
+from stages.core.model.model_folder import ModelFolder
 from tests.cli.conftest import Zarathustra
 from tests.project import Project, environment
 
@@ -65,6 +68,12 @@ def test_models_folder_alone_is_enough(finished: Project, zarathustra: Zarathust
         elsewhere.rename(finished.path / "models")
     history = elsewhere.parent / "reports" / "history.csv"
     assert printed.startswith(f"No losses of these epochs in {history}: the latest instead of the best.\n")
+
+
+def test_an_epoch_without_a_loss_is_not_the_best(finished: Project, tmp_path: Path) -> None:
+    history = tmp_path / "history.csv"
+    history.write_text("epoch,val_loss_nats_per_char\n1,\n2,1.5\n", encoding="utf-8")
+    assert Source(ModelFolder(finished.path / "models"), history).epoch("best") == 2
 
 
 def test_weights_of_a_run(finished: Project, zarathustra: Zarathustra) -> None:

@@ -3,12 +3,14 @@
 import sys
 from collections.abc import Callable
 
+RUN_AGAIN = "Run the same command again to continue."
+
 
 class UserError(Exception):
     """Something the user can mend. Its text names the place, the rule, the value and what to do."""
 
 
-def run(main: Callable[[], None], if_interrupted: str = "Run the same command again to continue.") -> None:
+def run(main: Callable[[], None], if_interrupted: str = RUN_AGAIN) -> None:
     """Call `main`; on an expected error print one message and leave with exit status 1.
 
     Args:

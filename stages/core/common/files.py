@@ -60,6 +60,11 @@ def read_rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+def number(text: str) -> float:
+    """Return the number in a cell of a CSV file; an empty cell is NaN."""
+    return float(text or "nan")
+
+
 def sha256_of_file(path: Path) -> str:
     """Return the SHA-256 of the bytes of a file, in hexadecimal."""
     with path.open("rb") as file:

@@ -8,10 +8,8 @@ from stages.core.common import errors
 from stages.core.common.files import project_root, write_text
 from stages.core.common.progress import set_up_logging
 
-RUN_AGAIN = "Run the same command again to continue."
 
-
-def run(name: str, main: Callable[[], None], if_interrupted: str = RUN_AGAIN) -> None:
+def run(name: str, main: Callable[[], None], if_interrupted: str = errors.RUN_AGAIN) -> None:
     """Run a stage; `zarathustra plan` shows how long it took.
 
     Args:

@@ -1,1 +1,1 @@
-"""From weights to text."""
+"""From weights to text, and what of it was made before."""

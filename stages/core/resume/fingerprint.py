@@ -10,10 +10,9 @@ from stages.core.common.files import sha256_of, sha256_of_file
 from stages.core.resume.imports import module_path, project_modules
 
 PACKAGES = ("tensorflow", "keras", "numpy", "numba", "llvmlite")
-# imported by training, but without a say in the numbers: packages, and a module
+# imported by training or sampling, but without a say in the numbers: packages, and a module
 HARMLESS = (
     "stages.core.common.",
-    "stages.core.model.",
     "stages.core.resume.",
     "stages.core.runs.",
     "stages.core.training.quiet_tensorflow",

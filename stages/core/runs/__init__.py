@@ -1,1 +1,1 @@
-"""What MLflow keeps of a run, and where it comes from."""
+"""What is kept of a run: in MLflow, and in the table of samples."""

@@ -11,7 +11,7 @@ def commit() -> str | None:
 def difference() -> str:
     """Return the changes of tracked files against the commit, as a patch; empty where there is none.
 
-    dvc.lock is left out: DVC rewrites it as it goes.
+    dvc.lock and reports/ are left out: the pipeline rewrites them as it goes.
     """
     patch = _git("diff", "--binary", "HEAD", "--", ".", ":(exclude)dvc.lock", ":(exclude)reports")
     return patch + "\n" if patch else ""

@@ -1,4 +1,4 @@
-"""The table of samples as a file and as a text to read."""
+"""The table of samples, reports/samples.csv, and the same as a text to read."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,6 +25,7 @@ def read_samples(path: Path) -> pd.DataFrame:
             file,
             dtype={"epoch": "int64", "temperature": "float64", "prompt": "str", "text": "str"},
             keep_default_na=False,
+            na_values={"entropy_nats": [""]},  # of weights that are no numbers
         )
 
 

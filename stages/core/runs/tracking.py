@@ -118,26 +118,33 @@ class Tracking:
             store, run_id = self._store(), self._run_id
             run = store.get_run(run_id)
             self._log_parameters(run, parameters)
-            if not any(a.path == "samples.json" for a in store.list_artifacts(run_id)):
-                store.log_table(run_id, samples, "samples.json")
+            if not self._has_artifact(run, "samples.json"):  # the last of them
                 for epoch, group in samples.groupby("epoch"):
                     store.log_text(run_id, samples_markdown(group), f"samples/epoch_{epoch:03d}.md")
+                store.log_table(run_id, samples, "samples.json")
             scores = samples.groupby(["epoch", "temperature"])["entropy_nats"].mean().reset_index()
             self.log_scores(scores)
 
     def log_scores(self, scores: pd.DataFrame) -> None:
-        """Log each column but `epoch` and `temperature` as one metric by epoch for each temperature."""
+        """Log each column but `epoch` and `temperature` as one metric by epoch for each temperature.
+
+        What is there with the same value stays; a run that was killed or scored anew gets the rest.
+        """
         with self._survived():
             if self._run_id is None:
                 return
-            logged = self._store().get_run(self._run_id).data.metrics
+            logged = self._logged_metrics(self._run_id)
             names = [c for c in scores.columns if c not in ("epoch", "temperature")]
-            metrics = [
-                Metric(key, float(row[name]), int(time.time() * 1000), int(row["epoch"]))
-                for row in scores.to_dict("records")
+            rows = scores.to_dict("records")
+            found = {
+                (f"{name}/temperature_{temperature_label(row['temperature'])}", int(row["epoch"])): float(row[name])
+                for row in rows
                 for name in names
-                if (key := f"{name}/temperature_{temperature_label(row['temperature'])}") not in logged
-            ]
+            }
+            now = int(time.time() * 1000)
+            # compared as texts, for NaN is not equal to itself
+            new = {place: value for place, value in found.items() if repr(logged.get(place)) != repr(value)}
+            metrics = [Metric(key, value, now, step) for (key, step), value in new.items()]
             for i in range(0, len(metrics), 1000):  # the most that a batch may hold
                 self._store().log_batch(self._run_id, metrics=metrics[i : i + 1000])
 
@@ -148,7 +155,7 @@ class Tracking:
                 return
             logged = self._store().get_run(self._run_id).data.metrics
             flat = {key.replace(".", "/", 1): value for key, value in flattened(metrics).items()}
-            self._log_metrics(self._run_id, {k: v for k, v in flat.items() if k not in logged}, 0)
+            self._log_metrics(self._run_id, {k: v for k, v in flat.items() if logged.get(k) != v}, 0)
 
     def log_artifacts(self, *paths: Path, under: str | None = None) -> None:
         """Log files and folders as artifacts of the run; what was there is replaced."""
@@ -207,14 +214,30 @@ class Tracking:
         if run is None:
             all_tags = {"kind": kind, "fingerprint": fingerprint, **provenance_tags(), **tags}
             run = store.create_run(self._experiment_id, tags=all_tags, run_name=name)
-            if patch := git.difference():
-                store.log_text(run.info.run_id, patch, "uncommitted.diff")
         else:
             store.update_run(run.info.run_id, status=RunStatus.to_string(RunStatus.RUNNING))
             for key, value in tags.items():
                 store.set_tag(run.info.run_id, key, value)
         self._run_id = run.info.run_id
+        self._log_difference(run)
         return run
+
+    def _log_difference(self, run: Run) -> None:
+        """Keep what differed from the commit when the run began; a kill may have come between."""
+        tags = run.data.tags
+        if tags["git.dirty"] == "true" and tags["mlflow.source.git.commit"] == git.commit():
+            patch = git.difference()
+            if patch and not self._has_artifact(run, "uncommitted.diff"):
+                self._store().log_text(run.info.run_id, patch, "uncommitted.diff")
+
+    def _has_artifact(self, run: Run, name: str) -> bool:
+        return any(artifact.path == name for artifact in self._store().list_artifacts(run.info.run_id))
+
+    def _logged_metrics(self, run_id: str) -> dict[tuple[str, int], float]:
+        """Return the last value that each metric has at each step."""
+        histories = [self._store().get_metric_history(run_id, k) for k in self._store().get_run(run_id).data.metrics]
+        metrics = sorted((m for history in histories for m in history), key=lambda metric: metric.timestamp)
+        return {(metric.key, metric.step): metric.value for metric in metrics}
 
     def _log_parameters(self, run: Run, parameters: Mapping[str, Any]) -> None:
         flat = {

@@ -20,7 +20,7 @@ from stages.core.runs.tracking import Tracking
 
 NAME = "zarathustra"
 ALIAS = "best"
-PACKAGES = ("h5py", "mlflow", "numba", "numpy", "pandas", "ruamel.yaml")  # that the model imports
+PACKAGES = ("h5py", "mlflow", "numba", "numpy", "pandas")  # that the model imports
 EXAMPLE = {"prompt": "", "temperature": 0.5, "length": 40, "seed": 1}
 logger = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ def register_best(tracking: Tracking, models: ModelFolder, metrics: Mapping[str,
 
 
 def register(store: MlflowClient, run_id: str, candidate: Candidate) -> None:
-    """Register the weights, unless they are; give them the alias if no others on the same data are as good.
+    """Register the weights, unless they are; give them the alias if nobody has it, or worse ones on the same data.
 
     Args:
         store: where.

@@ -4,7 +4,8 @@ const CHART = { inset: 11, top: 14, bottom: 22 };
 
 // lines: [{ name, points: [[epoch, value], ...], class, hue }], a value that is null is a gap
 // levels: [{ name, value }], dashed lines across; marks: [{ epoch, value, name, class }]
-// scoreName: how values are written; current: the epoch shown; pick(epoch): called when one is pointed at
+// current: the epoch shown; pick(epoch): called when one is pointed at; format(value): how values are written
+// label: what a screen reader says
 function drawChart(plot, { lines, levels = [], marks = [], epochs, current, format, pick, label }) {
   const width = plot.clientWidth;
   const height = plot.clientHeight;
