@@ -88,6 +88,18 @@ def test_registering_again_adds_nothing(project_served: Project) -> None:
     assert [v.version for v in versions(project_served)] == [first.version]
 
 
+def test_the_alias_goes_to_the_code_of_today(project_served: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{project_served.path / 'mlflow.db'}")
+    store = open_store()
+    (today,) = versions(project_served)
+    old_tags = today.tags | {"code_sha256": "0" * 64}
+    old = store.create_model_version("zarathustra", today.source, today.run_id, old_tags)
+    store.set_registered_model_alias("zarathustra", "best", old.version)
+    project_served.run("python", "-m", "stages.cli.main", "sync")
+    assert store.get_model_version_by_alias("zarathustra", "best").version == today.version
+    store.delete_model_version("zarathustra", old.version)
+
+
 def test_the_alias_goes_to_the_lower_loss_on_the_same_data(
     project_served: Project, empty_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

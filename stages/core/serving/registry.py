@@ -14,6 +14,7 @@ from typing import Any
 import stages
 from stages.core.common.files import sha256_of_file
 from stages.core.model.model_folder import ModelFolder
+from stages.core.resume.fingerprint import code_hash
 from stages.core.runs import mlflow_store
 from stages.core.runs.mlflow_store import MlflowClient, ModelVersion, mlflow
 from stages.core.runs.tracking import Tracking
@@ -40,6 +41,7 @@ class Candidate:
             "windows_sha256": self.models.description().windows_sha256,
             "val_loss_nats_per_char": repr(self.val_loss_nats_per_char),
             "epoch": str(self.epoch),
+            "code_sha256": code_hash("stages.core.serving.served_model"),
         }
 
 
@@ -57,7 +59,7 @@ def register_best(tracking: Tracking, models: ModelFolder, metrics: Mapping[str,
 
 
 def register(store: MlflowClient, run_id: str, candidate: Candidate) -> None:
-    """Register the weights, unless they are; give them the alias if nobody has it, or worse ones on the same data.
+    """Register weights with the code that runs them, unless they are; give them the alias if they succeed its holder.
 
     Args:
         store: where.
@@ -73,19 +75,24 @@ def register(store: MlflowClient, run_id: str, candidate: Candidate) -> None:
         mine = _log_model(store, run_id, candidate, tags)
     aliases = store.get_registered_model(NAME).aliases
     holder = next((v for v in known if ALIAS in aliases and str(v.version) == str(aliases[ALIAS])), None)
-    if holder is None or _beats(tags, holder.tags):
+    if holder is None or _succeeds(tags, holder.tags):
         store.set_registered_model_alias(NAME, ALIAS, str(mine.version))
         logger.info("models:/%s@%s is version %s now.", NAME, ALIAS, mine.version)
 
 
-def _beats(tags: dict[str, str], holder: dict[str, str]) -> bool:
-    """Losses on other data say nothing: the holder stays."""
+def _succeeds(tags: dict[str, str], holder: dict[str, str]) -> bool:
+    """Tell whether the alias moves: to a lower loss on the same data, or to other code for the same weights."""
+    if tags["weights_sha256"] == holder.get("weights_sha256"):
+        return tags != holder
     same_data = tags["windows_sha256"] == holder.get("windows_sha256")
     return same_data and float(tags["val_loss_nats_per_char"]) < float(holder["val_loss_nats_per_char"])
 
 
 def _log_model(store: MlflowClient, run_id: str, candidate: Candidate, tags: dict[str, str]) -> ModelVersion:
     """Log a model that runs from its own copy of the code; return its version."""
+    from stages.core.serving import served_model  # what MLflow needs for it takes a second to import
+
+    package = Path(stages.__file__).parent
     with tempfile.TemporaryDirectory() as name, _fluent(run_id):
         models = ModelFolder(Path(name) / "models")
         weights = models.weights_path(candidate.epoch)
@@ -93,10 +100,10 @@ def _log_model(store: MlflowClient, run_id: str, candidate: Candidate, tags: dic
         shutil.copyfile(candidate.models.weights_path(candidate.epoch), weights)
         shutil.copyfile(candidate.models.path / "network.json", models.path / "network.json")
         code = Path(name) / "stages"
-        shutil.copytree(Path(stages.__file__).parent, code, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(package, code, ignore=shutil.ignore_patterns("__pycache__"))
         info = mlflow.pyfunc.log_model(
             name="model",
-            python_model=str(code / "core" / "serving" / "served_model.py"),
+            python_model=str(code / Path(served_model.__file__).relative_to(package)),
             artifacts={"models": str(models.path)},
             code_paths=[str(code)],
             pip_requirements=[f"{package}=={version(package)}" for package in PACKAGES],
