@@ -3,8 +3,9 @@ r"""Choose the best epoch and score what the network writes, beside what a perso
     python -m stages.evaluate data/windows models reports/history.csv reports/samples.csv \
         reports/metrics.json reports/scores.csv
 
-Reads section evaluate of params.yaml. The best epoch is the one of the lowest validation loss; there,
-`score_length` characters are made for each temperature. Scores compare with the training part of the corpus.
+Reads section evaluate of params.yaml; writes the metrics and a table of scores by epoch and temperature, and registers
+the best epoch in MLflow. The best epoch is the one of the lowest validation loss; there, `score_length` characters
+are made for each temperature. Scores compare with the training part of the corpus.
 """
 
 import argparse
@@ -26,6 +27,7 @@ from stages.core.compute.randomness import generator
 from stages.core.generation.sampling import generate
 from stages.core.generation.sliding_lstm import SlidingLSTM
 from stages.core.model.model_folder import ModelFolder
+from stages.core.runs.history import NATS_TO_BITS
 from stages.core.runs.sample_table import read_samples
 from stages.core.runs.tracking import Tracking
 from stages.core.scores.copies import MAX_CHARACTERS
@@ -34,13 +36,16 @@ from stages.core.scores.scoring import PIECE_LENGTH, Corpus, score
 from stages.core.serving.registry import register_best
 from stages.core.text.windows import WindowData, read_windows
 
-NATS_TO_BITS = 1 / math.log(2)
 logger = logging.getLogger(__name__)
 Scores = dict[str, float]
 
 
 def summary_of_losses(history: pd.DataFrame) -> dict[str, Any]:
-    """Return the part of metrics.json that is about losses."""
+    """Return the part of metrics.json that is about losses. One that is no number is None: JSON has no name for it.
+
+    Raises:
+        UserError: no epoch has a validation loss.
+    """
     if history["val_loss_nats_per_char"].isna().all():
         raise UserError(
             "reports/history.csv: no epoch has a validation loss. Lower train.learning_rate in params.yaml."
@@ -48,14 +53,15 @@ def summary_of_losses(history: pd.DataFrame) -> dict[str, Any]:
     best = history.iloc[int(history["val_loss_nats_per_char"].argmin())]
     last = history.iloc[-1]
 
-    def losses(row: "pd.Series[Any]") -> dict[str, float]:
+    def losses(row: "pd.Series[Any]") -> dict[str, float | None]:
         loss, val_loss = float(row["loss_nats_per_char"]), float(row["val_loss_nats_per_char"])
-        return {
+        found = {
             "loss_nats_per_char": loss,
             "val_loss_nats_per_char": val_loss,
             "val_bits_per_char": float(row["val_bits_per_char"]),
             "gap_nats_per_char": val_loss - loss,
         }
+        return {name: value if math.isfinite(value) else None for name, value in found.items()}
 
     return {
         "best_epoch": int(best["epoch"]),
@@ -87,18 +93,20 @@ def text_at(
     return text, float(made.entropies_nats.mean()) * NATS_TO_BITS
 
 
-def scores_of_samples(samples: pd.DataFrame, corpus: Corpus) -> pd.DataFrame:
+def scores_of_samples(samples: pd.DataFrame, corpus: Corpus, piece_length: int) -> pd.DataFrame:
     """Return the scores of every epoch and temperature, means over the prompts."""
     rows = [
         {
             "epoch": row["epoch"],
             "temperature": row["temperature"],
             "entropy_bits": row["entropy_nats"] * NATS_TO_BITS,
-            **score(row["text"], corpus),
+            **score(row["text"], corpus, piece_length),
         }
         for row in progress.bar(samples.to_dict("records"), desc="samples scored")
     ]
-    return pd.DataFrame(rows).groupby(["epoch", "temperature"], as_index=False).mean()
+    # the longer a text, the longer its longest copy: not to be compared with that of the best epoch
+    table = pd.DataFrame(rows).drop(columns="longest_copy_chars")
+    return table.groupby(["epoch", "temperature"], as_index=False).mean()
 
 
 def baselines(data: WindowData, max_order: int) -> Scores:
@@ -129,17 +137,21 @@ def main() -> None:
 
     cut = data.plan.num_training_characters
     corpus = Corpus(data.vocabulary.decode(data.ids[: min(cut, MAX_CHARACTERS)]))
-    table = scores_of_samples(samples, corpus)
+    # all that is scored is scored in pieces as long as the samples
+    piece_length = min(PIECE_LENGTH, int(samples["text"].str.len().min()))
+    table = scores_of_samples(samples, corpus, piece_length)
     temperatures = sorted(set(samples["temperature"]))
     with ThreadPoolExecutor(default_num_threads()) as pool:
         texts = list(pool.map(lambda t: text_at(t, best_epoch, evaluate, data, models), temperatures))
     metrics["temperature"] = {}
     for temperature, (text, entropy_bits) in zip(temperatures, texts, strict=True):
-        scores = {"entropy_bits": entropy_bits} | score(text, corpus)
+        scores = {"entropy_bits": entropy_bits} | score(text, corpus, piece_length)
         metrics["temperature"][temperature_label(temperature)] = scores
         here = (table["epoch"] == best_epoch) & (table["temperature"] == temperature)
-        table.loc[here, list(scores)] = list(scores.values())
-    metrics["human"] = score(data.vocabulary.decode(data.ids[cut : cut + evaluate.score_length]), corpus)
+        for name in scores.keys() & set(table.columns):
+            table.loc[here, name] = scores[name]
+    held_out = data.vocabulary.decode(data.ids[cut : cut + evaluate.score_length])
+    metrics["human"] = score(held_out, corpus, piece_length)
     metrics["baseline"] = baselines(data, evaluate.max_ngram_order)
 
     write_json(arguments.metrics, metrics)

@@ -8,7 +8,6 @@ Reads section report of params.yaml.
 
 import argparse
 import logging
-import math
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,13 +26,13 @@ from stages.core.model.model_folder import ModelFolder
 from stages.core.pages.explorer import Baseline, EpochRow, ExplorerData, Sample, Scores, render_explorer
 from stages.core.pages.figures import distribution_figure, loss_figure, save_figure, score_figure
 from stages.core.pages.report_text import report_markdown
+from stages.core.runs.history import NATS_TO_BITS
 from stages.core.runs.sample_table import read_samples, samples_csv
 from stages.core.runs.tracking import Tracking
 from stages.core.scores.copies import MAX_CHARACTERS
 from stages.core.scores.scoring import Corpus, joined
 from stages.core.text.windows import WindowData, read_windows
 
-NATS_TO_BITS = 1 / math.log(2)
 SCORE_LABELS = {
     "real_word_fraction": "Words that occur in the corpus",
     "entropy_bits": "Entropy of the sampled distributions, in bits",

@@ -13,46 +13,30 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from stages.core.common import params, settings, stage
 from stages.core.common.files import sha256_of, write_text, written_whole
 from stages.core.common.params import TrainParams
 from stages.core.model.model_folder import ModelFolder, NetworkDescription
-from stages.core.resume.checkpoints import Checkpoints, Row
+from stages.core.resume.checkpoints import Checkpoints
 from stages.core.resume.fingerprint import package_versions, training_fingerprint, windows_hash
+from stages.core.runs.history import HistoryRow, history_csv
 from stages.core.runs.provenance import TRAINING_STAGES
 from stages.core.runs.tracking import Tracking, TrainingRecord
 from stages.core.text.windows import WindowData, read_windows
 
 IF_INTERRUPTED = "`dvc repro` goes on after the last whole epoch."
-HISTORY_COLUMNS = (
-    "epoch",
-    "loss_nats_per_char",
-    "val_loss_nats_per_char",
-    "val_bits_per_char",
-    "learning_rate",
-    "num_rollbacks",
-)
 logger = logging.getLogger(__name__)
 
 
-def history_csv(rows: list[Row]) -> str:
-    """Return the history as CSV. Numbers in the shortest form that reads back as the same number.
-
-    The columns are named here because a row that comes from a checkpoint has its keys sorted.
-    """
-    return pd.DataFrame(rows, columns=list(HISTORY_COLUMNS)).to_csv(index=False, lineterminator="\n")
-
-
-def describe(data: WindowData, train: dict[str, Any], fingerprint: str, windows_sha256: str) -> NetworkDescription:
+def describe(
+    data: WindowData, train: dict[str, Any], num_weights: int, fingerprint: str, windows_sha256: str
+) -> NetworkDescription:
     """Return what models/network.json will say."""
-    units, size = train["units"], len(data.vocabulary)
     return NetworkDescription(
         characters=data.vocabulary.characters,
         window_length=data.plan.window_length,
-        units=units,
-        num_weights=4 * units * (size + units + 1) + size * (units + 1),
+        units=train["units"],
+        num_weights=num_weights,
         fingerprint=fingerprint,
         windows_sha256=windows_sha256,
         parameters=train,
@@ -71,21 +55,21 @@ class Outputs:
         self.num_resumed = 0
         self.num_trained = 0
 
-    def on_epoch(self, row: Row, seconds: float | None) -> None:
+    def on_epoch(self, row: HistoryRow, seconds: float | None) -> None:
         """Copy the weights, log the losses, print one line."""
-        with written_whole(self.models.weights_path(row["epoch"])) as partial:
-            shutil.copyfile(self.checkpoints.weights_path(row["epoch"]), partial)
-        self.tracking.log_epoch(row, seconds, self.num_characters)
+        with written_whole(self.models.weights_path(row.epoch)) as partial:
+            shutil.copyfile(self.checkpoints.weights_path(row.epoch), partial)
+        self.tracking.log_epoch(dataclasses.asdict(row), seconds, self.num_characters)
         if seconds is None:
             self.num_resumed += 1
             return
         if self.num_resumed and not self.num_trained:
-            logger.info("%d epochs were there; going on with epoch %d.", self.num_resumed, row["epoch"])
+            logger.info("%d epochs were there; going on with epoch %d.", self.num_resumed, row.epoch)
         self.num_trained += 1
-        losses = (row[key] for key in ("loss_nats_per_char", "val_loss_nats_per_char", "val_bits_per_char"))
         logger.info(
             "epoch %3d  loss %.4f  val_loss %.4f nats (%.4f bits) per character  %.0f s  %.0f characters/s",
-            *(row["epoch"], *losses, seconds, self.num_characters / seconds),
+            *(row.epoch, row.loss_nats_per_char, row.val_loss_nats_per_char, row.val_bits_per_char),
+            *(seconds, self.num_characters / seconds),
         )
 
 
@@ -109,9 +93,11 @@ def main() -> None:
 
     models = ModelFolder(arguments.models)
     shutil.rmtree(models.path / "epochs", ignore_errors=True)
-    models.write_description(describe(data, dataclasses.asdict(train), fingerprint, windows_sha256))
     checkpoints = Checkpoints(resumable)
     checkpoints.remove_others()
+    trainer = Trainer(train, data, checkpoints)
+    num_weights = trainer.network.count_params()
+    models.write_description(describe(data, dataclasses.asdict(train), num_weights, fingerprint, windows_sha256))
     tracking = Tracking()
     sections = settings.read_yaml(settings.PARAMS_FILE)
     tracking.start_training(
@@ -124,7 +110,7 @@ def main() -> None:
     )
     num_characters = data.plan.num_training_windows * data.plan.window_length
     outputs = Outputs(models, checkpoints, tracking, num_characters)
-    rows = Trainer(train, data, checkpoints).train(outputs.on_epoch)
+    rows = trainer.train(outputs.on_epoch)
     if not outputs.num_trained:
         logger.info("All %d epochs were there.", len(rows))
     write_text(arguments.history, history_csv(rows))

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from stages.core.common.errors import UserError
 from stages.core.compute.lstm_cpu import LstmCpu, advance, default_num_threads, pack
 from stages.core.compute.vectors import LANES, TILE_COLUMNS, TILE_ROWS
 from tests import lstm_reference as reference
@@ -122,6 +123,15 @@ def test_states_moved_on_one_character_at_a_time_come_to_the_outputs(example: Ex
     np.testing.assert_array_equal(h, computed(example)[0])
 
 
+@pytest.mark.parametrize("kind", range(3))
+def test_weights_that_are_no_numbers_show_in_every_output(kind: int) -> None:
+    example = Example.random(7, 5, 6, LANES + 3)
+    example.weights[kind][:] = np.nan
+    for made in computed(example):
+        assert np.isnan(made).all() or not made.any()  # a gradient may have no window to come from
+    assert np.isnan(computed(example)[0]).all()
+
+
 @pytest.mark.parametrize("lanes", [lanes for lanes in HIDDEN if lanes < LANES])
 def test_narrower_vectors_agree_to_rounding(lanes: int, tmp_path: Path) -> None:
     made = tmp_path / "made.npz"
@@ -141,6 +151,8 @@ def test_narrower_vectors_agree_to_rounding(lanes: int, tmp_path: Path) -> None:
 def test_the_number_of_threads_is_that_of_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ZARATHUSTRA_NUM_THREADS", "3")
     assert default_num_threads() == LstmCpu().num_threads == 3
-    monkeypatch.setenv("ZARATHUSTRA_NUM_THREADS", "0")
-    assert default_num_threads() == 1
     assert LstmCpu(5).num_threads == 5
+    for wanted in ("0", "two", "-1", ""):
+        monkeypatch.setenv("ZARATHUSTRA_NUM_THREADS", wanted)
+        with pytest.raises(UserError, match=f"must be an integer >= 1. Received: '{wanted}'."):
+            default_num_threads()

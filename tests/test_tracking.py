@@ -53,6 +53,6 @@ def test_the_difference_is_logged_once_and_again_if_it_is_missing(store: mlflow.
     for _ in range(2):
         log(scores)
         run = only_run(store)
-        patch = Path(mlflow.artifacts.download_artifacts(run_id=run.info.run_id, artifact_path="uncommitted.diff"))
+        patch = Path(run.info.artifact_uri, "uncommitted.diff")
         assert "+ONE = 2" in patch.read_text(encoding="utf-8")
-        Path(run.info.artifact_uri, "uncommitted.diff").unlink()
+        patch.unlink()

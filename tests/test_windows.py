@@ -149,8 +149,11 @@ OTHER_LENGTH = "ids.npy has another length or type than plan.json and vocabulary
         (put("plan.json", b"3"), ""),
         (change_plan(steps=1), ""),
         (change_plan(num_characters=11), OTHER_LENGTH),
-        (change_plan(stride="1"), "plan.json has something else than integers"),
-        (change_plan(stride=True), "plan.json has something else than integers"),
+        (change_plan(stride="1"), "a plan has integers only"),
+        (change_plan(stride=True), "a plan has integers only"),
+        (change_plan(stride=0), "window_length and stride must be >= 1"),
+        (change_plan(window_length=-1), "window_length and stride must be >= 1"),
+        (change_plan(num_validation_characters=11), "num_validation_characters must be from 0 to num_characters"),
     ],
 )
 def test_damage_is_told_with_what_to_do(damage: Callable[[Path], None], reason: str, folder: Path) -> None:

@@ -74,8 +74,10 @@ def test_a_bad_prompt_is_told(url: str) -> None:
     assert "prompt must consist of characters of the corpus" in refused.value.read().decode()
 
 
-def test_the_model_says_what_it_takes_and_its_example_runs(project_served: Project) -> None:
-    mlflow.set_tracking_uri(f"sqlite:///{project_served.path / 'mlflow.db'}")
+def test_the_model_says_what_it_takes_and_its_example_runs(
+    project_served: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{project_served.path / 'mlflow.db'}")
     info = mlflow.models.get_model_info("models:/zarathustra@best")
     assert info.signature.inputs.input_names() == ["prompt", "temperature", "length", "seed"]
     assert info.signature.outputs.input_names() == ["text"]

@@ -19,6 +19,19 @@ def project_root() -> Path:
     return Path(os.environ.get("DVC_ROOT", ".")).resolve()
 
 
+def scratch_root() -> Path:
+    """Return the folder of what lets work go on where it ended: beside the outputs, ignored by git and DVC."""
+    return project_root() / "models" / ".resume"
+
+
+def last_used(path: Path) -> float:
+    """Return when something in the scratch was last used, in seconds since 1970; 0 where it is gone by now."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:  # another process keeps the scratch bounded too
+        return 0.0
+
+
 @contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
     """Give a path to write to; rename it to `path` at the end, or remove it if anything goes wrong."""

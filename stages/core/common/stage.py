@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from stages.core.common import errors
-from stages.core.common.files import project_root, write_text
+from stages.core.common.files import scratch_root, write_text
 from stages.core.common.progress import set_up_logging
 
 
@@ -29,4 +29,4 @@ def run(name: str, main: Callable[[], None], if_interrupted: str = errors.RUN_AG
 
 def seconds_path(name: str) -> Path:
     """Return where the time that a stage took last is noted: in the scratch, for no output may depend on it."""
-    return project_root() / "models" / ".resume" / "seconds" / name
+    return scratch_root() / "seconds" / name

@@ -20,9 +20,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from stages.core.common.errors import UserError
 from stages.core.compute import lstm_loops
 from stages.core.compute.vectors import LANES, NUM_GATES, TILE_COLUMNS, TILE_ROWS
 
+NUM_THREADS_VARIABLE = "ZARATHUSTRA_NUM_THREADS"
 Float32Array = NDArray[np.float32]
 Gradients = tuple[Float32Array, Float32Array, Float32Array]
 
@@ -180,10 +182,18 @@ class Tape:
 
 
 def default_num_threads() -> int:
-    """Return ZARATHUSTRA_NUM_THREADS, or the number of processors that this process may use."""
-    # macOS does not tell
-    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, int(os.environ.get("ZARATHUSTRA_NUM_THREADS", available)))
+    """Return ZARATHUSTRA_NUM_THREADS, or the number of processors that this process may use.
+
+    Raises:
+        UserError: the variable is something else than an integer >= 1.
+    """
+    wanted = os.environ.get(NUM_THREADS_VARIABLE)
+    if wanted is None:
+        # macOS does not tell
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if not wanted.isdecimal() or int(wanted) < 1:
+        raise UserError(f"{NUM_THREADS_VARIABLE} must be an integer >= 1. Received: {wanted!r}. Correct or unset it.")
+    return int(wanted)
 
 
 @cache

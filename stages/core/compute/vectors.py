@@ -97,11 +97,16 @@ class Vectors:
 
     def fused(self, a: Any, b: Any, c: Any) -> Any:
         """Return a * b + c, rounded once."""
-        return self._call("fma", a, b, c)
+        function_type = ir.FunctionType(VECTOR, [VECTOR] * 3)
+        function = cgutils.get_or_insert_function(self.builder.module, function_type, f"llvm.fma.v{LANES}f32")
+        return self.builder.call(function, (a, b, c))
 
     def tanh_parts(self, x: Any) -> tuple[Any, Any]:
         """Return numerator and denominator of tanh(x); several denominators can share one slow division."""
-        x = self._call("maxnum", self._call("minnum", x, self.constant(TANH_BOUND)), self.constant(-TANH_BOUND))
+        bound, floor = self.constant(TANH_BOUND), self.constant(-TANH_BOUND)
+        # NaN compares false and passes: weights that have diverged must show
+        x = self.builder.select(self.builder.fcmp_ordered("<", bound, x), bound, x)
+        x = self.builder.select(self.builder.fcmp_ordered("<", x, floor), floor, x)
         square = self.multiply(x, x)
         return self.multiply(x, self._polynomial(TANH_P, square)), self._polynomial(TANH_Q, square)
 
@@ -110,9 +115,3 @@ class Vectors:
         for coefficient in coefficients[1:]:
             value = self.fused(value, x, self.constant(coefficient))
         return value
-
-    def _call(self, name: str, *arguments: Any) -> Any:
-        function_type = ir.FunctionType(VECTOR, [VECTOR] * len(arguments))
-        name = f"llvm.{name}.v{LANES}f32"
-        function = cgutils.get_or_insert_function(self.builder.module, function_type, name)
-        return self.builder.call(function, arguments)

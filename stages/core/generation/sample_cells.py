@@ -8,15 +8,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from stages.core.common.files import read_json, sha256_of, write_json
+from stages.core.common.files import last_used, read_json, scratch_root, sha256_of, write_json
 from stages.core.generation.continuation import Continuation
-from stages.core.resume.checkpoints import resume_root
 
 MAX_CELLS = 4000
 
 
 def _folder() -> Path:
-    return resume_root() / "samples"
+    return scratch_root() / "samples"
 
 
 def read_cell(key: str) -> Continuation | None:
@@ -35,9 +34,10 @@ def write_cell(key: str, cell: Continuation) -> None:
 
 def remove_oldest() -> None:
     """Keep the scratch bounded."""
-    files = sorted(_folder().glob("*.json"), key=lambda p: p.stat().st_mtime)
-    for old in files[:-MAX_CELLS]:
-        old.unlink(missing_ok=True)
+    files = list(_folder().glob("[0-9a-f]*.json"))  # not what another process is writing
+    if len(files) > MAX_CELLS:
+        for old in sorted(files, key=last_used)[:-MAX_CELLS]:
+            old.unlink(missing_ok=True)
 
 
 def _hash_of(cell: dict[str, Any]) -> str:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from stages.core.common.files import written_whole
 from stages.core.common.params import temperature_label
 from stages.core.generation.sampling import entropy_nats, reweight
+from stages.core.runs.history import NATS_TO_BITS
 
 STYLE: Any = {
     "svg.hashsalt": "zarathustra",  # ids of elements: random without it
@@ -50,7 +51,7 @@ def distribution_figure(
         figure = Figure(figsize=(8, 1.7 * len(temperatures) + 0.8), layout="constrained")
         all_axes = np.atleast_1d(figure.subplots(len(temperatures), sharex=True, sharey=True))
     for axes, temperature, p in zip(all_axes, temperatures, probabilities, strict=True):
-        bits = entropy_nats(p) / np.log(2)
+        bits = entropy_nats(p) * NATS_TO_BITS
         axes.bar(range(len(order)), p[order])
         axes.set_title(f"temperature {temperature_label(temperature)}: {bits:.2f} bits", loc="left", fontsize=10)
         axes.set_ylabel("probability")

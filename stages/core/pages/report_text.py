@@ -47,7 +47,8 @@ def _losses(metrics: Mapping[str, Any]) -> str:
     for name in ("best", "last"):
         row = metrics[name]
         numbers = [row[f"{key}_per_char"] for key in ("loss_nats", "val_loss_nats", "val_bits", "gap_nats")]
-        lines.append(f"| {name}: {metrics[f'{name}_epoch']} | " + " | ".join(f"{n:.4f}" for n in numbers) + " |")
+        cells = ["–" if number is None else f"{number:.4f}" for number in numbers]
+        lines.append(f"| {name}: {metrics[f'{name}_epoch']} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 

@@ -14,49 +14,55 @@ import logging
 import os
 import shutil
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.core.common.files import project_root, read_json, sha256_of, sha256_of_file, write_json, written_whole
+from stages.core.common.files import (
+    last_used,
+    read_json,
+    scratch_root,
+    sha256_of,
+    sha256_of_file,
+    write_json,
+    written_whole,
+)
+from stages.core.runs.history import HistoryRow
 
 MAX_FINGERPRINTS = 4
 HDF5_OVERHEAD = 100_000  # bytes, generously
-Row = dict[str, Any]
 logger = logging.getLogger(__name__)
-
-
-def resume_root() -> Path:
-    """Return the folder of all scratch."""
-    return project_root() / "models" / ".resume"
 
 
 class Checkpoints:
     """The checkpoints of the training run with one fingerprint."""
 
     def __init__(self, fingerprint: str) -> None:
-        self.folder = resume_root() / fingerprint[:16]
+        self.folder = scratch_root() / fingerprint[:16]
 
-    def save(self, row: Row, save_weights: Callable[[Path], None], optimizer: Mapping[str, NDArray[Any]]) -> None:
+    def save(
+        self, row: HistoryRow, save_weights: Callable[[Path], None], optimizer: Mapping[str, NDArray[Any]]
+    ) -> None:
         """Keep the state after the epoch of `row`. A kill at any moment leaves the epoch whole or absent."""
-        epoch = row["epoch"]
+        epoch = row.epoch
         self._require_room(sum(array.nbytes for array in optimizer.values()))
         with written_whole(self.weights_path(epoch)) as partial:
             save_weights(partial)
         with written_whole(self._optimizer_path(epoch)) as partial, partial.open("wb") as file:
             np.savez(file, allow_pickle=False, **optimizer)
-        write_json(self._record_path(epoch), {"row": row, "sha256": self._hashes(epoch) | _hash_of(row)})
+        write_json(self._record_path(epoch), {"row": asdict(row), "sha256": self._hashes(epoch) | _hash_of(row)})
 
-    def row(self, epoch: int) -> Row | None:
+    def row(self, epoch: int) -> HistoryRow | None:
         """Return the row of the history of an epoch, or None where its checkpoint is absent or damaged."""
         path = self._record_path(epoch)
         if not path.exists():
             return None
         try:
             record = read_json(path)
-            row: Row = record["row"]
+            row = HistoryRow(**record["row"])
             hashes = {path.name: _hash_of(row)["row"]} | self._hashes(epoch)
             recorded = {path.name: record["sha256"]["row"]} | record["sha256"]
             damaged = [name for name, found in hashes.items() if found != recorded[name]]
@@ -81,8 +87,8 @@ class Checkpoints:
         """Keep the scratch bounded: only that of the fingerprints used last stays."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self.folder.touch()  # the time of a folder is that of its last use
-        folders = [p for p in resume_root().iterdir() if p.is_dir() and len(p.name) == len(self.folder.name)]
-        for old in sorted(folders, key=lambda p: p.stat().st_mtime)[:-MAX_FINGERPRINTS]:
+        others = [p for p in scratch_root().glob("?" * len(self.folder.name)) if p != self.folder]
+        for old in sorted(others, key=last_used, reverse=True)[MAX_FINGERPRINTS - 1 :]:
             shutil.rmtree(old, ignore_errors=True)
 
     def _optimizer_path(self, epoch: int) -> Path:
@@ -101,5 +107,5 @@ class Checkpoints:
         return {p.name: sha256_of_file(p) for p in (self.weights_path(epoch), self._optimizer_path(epoch))}
 
 
-def _hash_of(row: Row) -> dict[str, str]:
-    return {"row": sha256_of(json.dumps(row, sort_keys=True))}
+def _hash_of(row: HistoryRow) -> dict[str, str]:
+    return {"row": sha256_of(json.dumps(asdict(row), sort_keys=True))}

@@ -25,10 +25,18 @@ def package_versions() -> dict[str, str]:
 
 
 def code_hash(module: str) -> str:
-    """Return the hash of the code that `module` runs, without comments and layout, less what is harmless."""
+    """Return the hash of the code that `module` runs, less what is harmless: comments, docstrings, layout, modules."""
     modules = [m for m in project_modules(module) if not m.startswith(HARMLESS)]
-    trees = [ast.dump(ast.parse(module_path(m).read_text(encoding="utf-8"))) for m in modules]
-    return sha256_of(*modules, *trees)
+    return sha256_of(*modules, *(_bare(module_path(m).read_text(encoding="utf-8")) for m in modules))
+
+
+def _bare(source: str) -> str:
+    """Return the syntax tree of a module as text, without its docstrings."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
+            del node.body[0]
+    return ast.dump(tree)
 
 
 def windows_hash(folder: Path) -> str:

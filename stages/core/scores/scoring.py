@@ -1,7 +1,7 @@
 """Scores of generated text, and the same scores of text by a person beside them.
 
-Most of them depend on how long a text is, so each is the mean over whole pieces of PIECE_LENGTH characters: then 400
-characters, 20,000 characters and a held-out part of the corpus can be compared. A text shorter than a piece is one.
+Most of them depend on how long a text is, so each is the mean over whole pieces of one length: then 400 characters,
+20,000 characters and a held-out part of the corpus can be compared. A text shorter than a piece is one.
 """
 
 import re
@@ -70,12 +70,12 @@ def repetition(words: Sequence[str]) -> float:
     return 1 - distinct_ngrams(words, REPEATED_NGRAM)
 
 
-def score(text: str, corpus: Corpus) -> dict[str, float]:
+def score(text: str, corpus: Corpus, piece_length: int = PIECE_LENGTH) -> dict[str, float]:
     """Return the scores of a text: means over its pieces, and the longest copy in all of it."""
     copied = corpus.copies.match_lengths(text)
     # characters after the last whole piece are left out: the shorter a text, the better it looks
-    starts = range(0, max(len(text) - PIECE_LENGTH, 0) + 1, PIECE_LENGTH)
-    pieces = [slice(start, start + PIECE_LENGTH) for start in starts]
+    starts = range(0, max(len(text) - piece_length, 0) + 1, piece_length)
+    pieces = [slice(start, start + piece_length) for start in starts]
     scores = [_score_piece(text[piece], copied[piece], corpus) for piece in pieces]
     means = {name: float(np.mean([s[name] for s in scores])) for name in scores[0]}
     return means | {"longest_copy_chars": float(copied.max(initial=0))}

@@ -31,6 +31,15 @@ class WindowPlan:
     num_characters: int
     num_validation_characters: int
 
+    def __post_init__(self) -> None:
+        """Refuse what is no plan."""
+        if not all(type(number) is int for number in vars(self).values()):
+            raise ValueError("a plan has integers only")
+        if self.window_length < 1 or self.stride < 1:
+            raise ValueError("window_length and stride must be >= 1")
+        if not 0 <= self.num_validation_characters <= self.num_characters:
+            raise ValueError("num_validation_characters must be from 0 to num_characters")
+
     @property
     def num_training_characters(self) -> int:
         """The number of characters before the cut."""
@@ -124,8 +133,6 @@ def read_windows(folder: Path) -> WindowData:
 
 def _check(data: WindowData) -> None:
     """Raise a ValueError where the files do not fit; an id too large would be read from beside the weights."""
-    if not all(type(number) is int for number in vars(data.plan).values()):
-        raise ValueError("plan.json has something else than integers")
     if data.ids.shape != (data.plan.num_characters,) or data.ids.dtype != data.vocabulary.dtype:
         raise ValueError("ids.npy has another length or type than plan.json and vocabulary.json say")
     if data.ids.max(initial=0) >= len(data.vocabulary):

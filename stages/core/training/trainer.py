@@ -16,7 +16,8 @@ from stages.core.common import progress
 from stages.core.common.errors import UserError
 from stages.core.common.params import TrainParams
 from stages.core.compute.randomness import generator
-from stages.core.resume.checkpoints import Checkpoints, Row
+from stages.core.resume.checkpoints import Checkpoints
+from stages.core.runs.history import NATS_TO_BITS, HistoryRow
 from stages.core.text.windows import WindowData
 from stages.core.training.network import build_network, optimizer_state, set_optimizer_state
 from stages.core.training.quiet_tensorflow import keras, tf
@@ -26,7 +27,6 @@ VALIDATION_BATCH_SIZE = 512
 BATCHES_AT_ONCE = 32
 Pair = tuple[NDArray[Any], NDArray[Any]]  # windows (n, T) and targets (n,)
 Order = Callable[[NDArray[np.int64]], NDArray[np.int64]]
-NATS_TO_BITS = 1 / math.log(2)
 logger = logging.getLogger(__name__)
 
 
@@ -90,13 +90,13 @@ class Trainer:
         self._initial_optimizer = optimizer_state(self.network)
         self._state_epoch = 0  # the epoch whose state the network is in
 
-    def train(self, on_epoch: Callable[[Row, float | None], None]) -> list[Row]:
+    def train(self, on_epoch: Callable[[HistoryRow, float | None], None]) -> list[HistoryRow]:
         """Train all epochs, 1 to `params.epochs`; return the rows of the history.
 
         Args:
             on_epoch: is given each row, and the seconds that its training took (None: it was there).
         """
-        rows: list[Row] = []
+        rows: list[HistoryRow] = []
         for epoch in range(1, self.params.epochs + 1):
             row = self.checkpoints.row(epoch)
             seconds = None
@@ -108,17 +108,19 @@ class Trainer:
             on_epoch(row, seconds)
         return rows
 
-    def _train_epoch(self, epoch: int, rows: list[Row]) -> Row:
+    def _train_epoch(self, epoch: int, rows: list[HistoryRow]) -> HistoryRow:
         """Train one epoch; as long as it diverges, go back to where it began and lower the learning rate."""
-        learning_rate = rows[-1]["learning_rate"] if rows else self.params.learning_rate
-        best = min((row["loss_nats_per_char"] for row in rows), default=math.inf)
-        num_before = sum(row["num_rollbacks"] for row in rows)
-        for num_rollbacks in range(self.params.max_rollbacks - num_before + 1):
+        learning_rate = rows[-1].learning_rate if rows else self.params.learning_rate
+        best = min((row.loss_nats_per_char for row in rows), default=math.inf)
+        num_left = self.params.max_rollbacks - sum(row.num_rollbacks for row in rows)
+        for num_rollbacks in range(num_left + 1):
             self._restore(epoch - 1)
             self.network.optimizer.learning_rate.assign(learning_rate)
             loss = self._fit(epoch)
             if not self._diverged(loss, best):
                 return self._save(epoch, loss, learning_rate, num_rollbacks)
+            if num_rollbacks == num_left:
+                break
             lower = learning_rate * self.params.rollback_learning_rate_factor
             logger.warning(
                 "Epoch %d diverged (loss %.4f, best so far %.4f): back to epoch %d, learning rate %g -> %g.",
@@ -126,14 +128,16 @@ class Trainer:
             )
             learning_rate = lower
         raise UserError(
-            f"Training diverged at epoch {epoch} and was taken back train.max_rollbacks = "
-            f"{self.params.max_rollbacks} times. Lower train.learning_rate or set train.clip_norm in params.yaml."
+            f"Training diverged at epoch {epoch} (loss {loss:.4f}, best so far {best:.4f}) after it was taken back "
+            f"train.max_rollbacks = {self.params.max_rollbacks} times. "
+            "Lower train.learning_rate or set train.clip_norm in params.yaml."
         )
 
     def _fit(self, epoch: int) -> float:
         order = Permutation(len(self.data.training[1]), generator(self.params.random_seed, "shuffle", epoch))
         batches = dataset(self.data.training, self.params.batch_size, order)
-        watch = Watch(f"epoch {epoch}/{self.params.epochs}", len(batches), self.params.batch_size)
+        characters_per_batch = self.params.batch_size * self.data.plan.window_length
+        watch = Watch(f"epoch {epoch}/{self.params.epochs}", len(batches), characters_per_batch)
         self._state_epoch = -1  # neither before nor after, should this be left in the middle
         fitted = self.network.fit(batches, shuffle=False, verbose=0, callbacks=[watch])
         return float(fitted.history["loss"][0])
@@ -142,17 +146,17 @@ class Trainer:
         margin = self.params.divergence_margin_nats
         return margin is not None and not (math.isfinite(loss) and loss <= best + margin)
 
-    def _save(self, epoch: int, loss: float, learning_rate: float, num_rollbacks: int) -> Row:
+    def _save(self, epoch: int, loss: float, learning_rate: float, num_rollbacks: int) -> HistoryRow:
         validation = dataset(self.data.validation, VALIDATION_BATCH_SIZE)
         val_loss = float(self.network.evaluate(validation, verbose=0))
-        row = {
-            "epoch": epoch,
-            "loss_nats_per_char": loss,
-            "val_loss_nats_per_char": val_loss,
-            "val_bits_per_char": val_loss * NATS_TO_BITS,
-            "learning_rate": learning_rate,
-            "num_rollbacks": num_rollbacks,
-        }
+        row = HistoryRow(
+            epoch=epoch,
+            loss_nats_per_char=loss,
+            val_loss_nats_per_char=val_loss,
+            val_bits_per_char=val_loss * NATS_TO_BITS,
+            learning_rate=learning_rate,
+            num_rollbacks=num_rollbacks,
+        )
         self.checkpoints.save(row, self.network.save_weights, optimizer_state(self.network))
         self._state_epoch = epoch
         return row
