@@ -10,10 +10,11 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
-from stages.core.pages.explorer import ExplorerData, render_explorer
+from stages.core.pages.explorer import Baseline, ExplorerData, render_explorer
 from tests.browser.conftest import console, open_page, requests
 from tests.explorer_example import BEST_EPOCH, EPOCHS, MARKUP, TEMPERATURES, example_data, sample_text
 
+KNOB_WIDTH = 22
 CONTROLS = "button, input, select, textarea, summary"
 
 
@@ -115,6 +116,48 @@ def test_the_loss_curve_names_best_epoch_and_rollback(driver: Chrome) -> None:
     label = driver.find_element(By.CSS_SELECTOR, "#loss-plot svg").get_attribute("aria-label")
     assert label is not None
     assert "1.500 at the best epoch, 3" in label
+
+
+@pytest.mark.parametrize("epochs", [(1,), EPOCHS])
+def test_the_knob_of_the_slider_stands_under_its_epoch(
+    browser: Chrome, tmp_path: Path, epochs: tuple[int, ...]
+) -> None:
+    open_page(browser, written(tmp_path, example_data(epochs=epochs)))
+    for key, share in ((Keys.HOME, 0), (Keys.END, int(len(epochs) > 1))):
+        slider = browser.find_element(By.ID, "epoch")
+        slider.send_keys(key)
+        line = browser.find_element(By.CSS_SELECTOR, "#loss-plot .current")
+        left = browser.find_element(By.ID, "loss-plot").rect["x"]
+        knob = slider.rect["x"] + KNOB_WIDTH / 2 + share * (slider.rect["width"] - KNOB_WIDTH)
+        assert left + float(line.get_attribute("x1") or "nan") == pytest.approx(knob, abs=0.5)
+
+
+def test_baselines_of_the_first_epoch_s_reach_are_drawn_and_all_are_listed(browser: Chrome, tmp_path: Path) -> None:
+    losses = {"1-gram": 99.0, "2-gram": 2.0, "3-gram": 1.41, "packed": 1.4}
+    baselines = tuple(Baseline(name=name, loss_nats_per_char=loss) for name, loss in losses.items())
+    open_page(browser, written(tmp_path, replace(example_data(), baselines=baselines)))
+    assert len(browser.find_elements(By.CSS_SELECTOR, "#loss-plot .level")) == 3
+    names = [text for text in texts(browser, "#loss-plot .tick") if "-gram" in text]
+    assert names == ["2-gram", "3-gram, packed"]  # the last two too close together for a line each
+    assert texts(browser, "#baseline-table tbody th") == list(losses)
+
+
+def test_no_temperature_is_cut_off_the_quality_chart(browser: Chrome, tmp_path: Path) -> None:
+    data = example_data()
+    values = dict(zip(TEMPERATURES, (0.1, 1.0, 2.0, 5.8), strict=True))
+    scores = tuple(replace(s, values={"entropy_bits": values[s.temperature]}) for s in data.scores)
+    open_page(browser, written(tmp_path, replace(data, scores=scores, score_labels={"entropy_bits": "Entropy"})))
+    dots = browser.find_elements(By.CSS_SELECTOR, "#quality-plot .dot")
+    heights = [float(dot.get_attribute("cy") or "nan") for dot in dots]
+    assert heights == sorted(set(heights), reverse=True)
+    assert len(heights) == len(TEMPERATURES)
+
+
+def test_a_collapse_is_cut_off_the_loss_chart(browser: Chrome, tmp_path: Path) -> None:
+    data = example_data()
+    collapsed = replace(data.history[-1], val_loss_nats_per_char=1000.0)
+    open_page(browser, written(tmp_path, replace(data, history=(*data.history[:-1], collapsed))))
+    assert "cut off here" in texts(browser, "#loss-plot .tick")
 
 
 def test_quality_key_shows_the_scores_of_the_epoch_and_of_people(driver: Chrome) -> None:

@@ -1,35 +1,42 @@
-// A line chart by epoch. The plot fills its container, `inset` from both sides, as the epoch slider's knob does.
+// A line chart by epoch. The plot fills its container; the epoch slider's knob stands under its epoch (sliders.css).
 
-const CHART = { inset: 11, top: 14, bottom: 22 };
+const CHART = { left: 52, right: 11, top: 14, bottom: 22 };
+const LINE_HEIGHT = 14;
 
 // lines: [{ name, points: [[epoch, value], ...], class, hue }], a value that is null is a gap
 // levels: [{ name, value }], dashed lines across; marks: [{ epoch, value, name, class }]
 // current: the epoch shown; pick(epoch): called when one is pointed at; format(value): how values are written
-// label: what a screen reader says
-function drawChart(plot, { lines, levels = [], marks = [], epochs, current, format, pick, label }) {
+// label: what a screen reader says; cutsCollapse: whether values far above all the rest are cut off
+function drawChart(
+  plot,
+  { lines, levels = [], marks = [], epochs, current, format, pick, label, cutsCollapse = false },
+) {
   const width = plot.clientWidth;
   const height = plot.clientHeight;
-  const [low, high] = valueRange(lines, levels);
+  const inner = width - CHART.left - CHART.right;
+  const [low, high] = valueRange(lines, levels, cutsCollapse);
   const [first, last] = [epochs[0], epochs.at(-1)];
-  const x = (epoch) =>
-    CHART.inset + (width - 2 * CHART.inset) * (first === last ? 0.5 : (epoch - first) / (last - first));
+  const x = (epoch) => CHART.left + inner * (first === last ? 0 : (epoch - first) / (last - first));
   const y = (value) =>
     CHART.top + (height - CHART.top - CHART.bottom) * (1 - (Math.min(value, high) - low) / (high - low));
 
   const svg = svgElement("svg", { width, height: height, role: "img", "aria-label": label });
   const valueTicks = ticks(low, high, height / 50);
-  for (const tick of valueTicks)
-    svg.append(svgElement("line", { class: "grid", x1: 0, x2: width, y1: y(tick), y2: y(tick) }));
+  const across = { x1: CHART.left - CHART.right, x2: width };
+  for (const tick of valueTicks) {
+    svg.append(svgElement("line", { class: "grid", ...across, y1: y(tick), y2: y(tick) }));
+    const at = { x: across.x1 - 6, y: y(tick) + 4, "text-anchor": "end" };
+    svg.append(svgElement("text", { class: "tick", ...at }, format(tick)));
+  }
   for (const tick of ticks(first, last, width / 90).filter(Number.isInteger)) {
-    const anchor = tick === first ? "start" : tick === last ? "end" : "middle";
-    const at = anchor === "start" ? 0 : anchor === "end" ? width : x(tick);
-    svg.append(svgElement("text", { class: "tick", x: at, y: height - 4, "text-anchor": anchor }, `${tick}`));
+    svg.append(svgElement("text", { class: "tick", x: x(tick), y: height - 4, "text-anchor": "middle" }, `${tick}`));
   }
-  for (const level of levels) {
-    svg.append(
-      svgElement("line", { class: "level", x1: 0, x2: width, y1: y(level.value), y2: y(level.value) }),
-    );
-  }
+  const corner = { x: across.x1 - 6, y: height - 4, "text-anchor": "end" };
+  svg.append(svgElement("text", { class: "tick", ...corner }, "epoch"));
+  for (const level of levels)
+    svg.append(svgElement("line", { class: "level", ...across, y1: y(level.value), y2: y(level.value) }));
+  // a single one needs no name: the key has it
+  if (levels.length > 1) svg.append(...levelNames(levels, lines, y, width));
   svg.append(svgElement("line", { class: "current", x1: x(current), x2: x(current), y1: 4, y2: y(low) }));
   for (const line of lines) {
     const style = line.hue === undefined ? "" : `--hue: ${line.hue}`;
@@ -40,14 +47,11 @@ function drawChart(plot, { lines, levels = [], marks = [], epochs, current, form
         svgElement("circle", { class: `dot ${line.class}`, style, cx: x(current), cy: y(value), r: 4.5 }),
       );
   }
-  for (const tick of valueTicks)
-    svg.append(svgElement("text", { class: "tick", x: 0, y: y(tick) - 4 }, format(tick)));
   for (const mark of marks)
     svg.append(markAt(mark, x(mark.epoch), mark.value === undefined ? y(low) : y(mark.value), width));
 
   const pointed = (event) => {
-    const share =
-      (event.clientX - plot.getBoundingClientRect().left - CHART.inset) / (width - 2 * CHART.inset);
+    const share = (event.clientX - plot.getBoundingClientRect().left - CHART.left) / inner;
     const target = first + share * (last - first);
     pick(epochs.reduce((best, epoch) => (Math.abs(epoch - target) < Math.abs(best - target) ? epoch : best)));
   };
@@ -57,6 +61,23 @@ function drawChart(plot, { lines, levels = [], marks = [], epochs, current, form
   if (isCutOff(lines, high))
     svg.append(svgElement("text", { class: "tick", x: width, y: 10, "text-anchor": "end" }, "cut off here"));
   plot.replaceChildren(svg);
+}
+
+// The names of levels at their right end: those too close together in one place, on the side away from the curves.
+function levelNames(levels, lines, y, width) {
+  const groups = [];
+  for (const level of [...levels].sort((a, b) => b.value - a.value)) {
+    const near = groups.at(-1);
+    if (near && y(level.value) - y(near.at(-1).value) < LINE_HEIGHT) near.push(level);
+    else groups.push([level]);
+  }
+  const ends = lines.map((line) => line.points.at(-1)[1]).filter(isValue).map(y);
+  const room = (at) => Math.min(...ends.map((end) => Math.abs(end - (at - 4))));
+  return groups.map((group) => {
+    const [above, below] = [y(group[0].value) - 5, y(group.at(-1).value) + LINE_HEIGHT];
+    const at = { x: width, y: room(below) > room(above) ? below : above, "text-anchor": "end" };
+    return svgElement("text", { class: "tick", ...at }, group.map((level) => level.name).join(", "));
+  });
 }
 
 function markAt({ name, class: kind }, x, y, width) {
@@ -87,16 +108,15 @@ function path(points, x, y) {
   return d;
 }
 
-// From the lowest value to the highest; a collapse, far above all the rest, is cut off at three times the lowest.
-function valueRange(lines, levels) {
+// From the lowest value to the highest; a collapse of the loss, far above all the rest, is cut off at three times
+// the lowest.
+function valueRange(lines, levels, cutsCollapse) {
   const values = lines.flatMap((line) => line.points.map(([, value]) => value)).filter(isValue);
   const all = values.concat(levels.map((level) => level.value));
   if (all.length === 0) return [0, 1];
   const low = Math.min(...all);
-  const high = Math.min(
-    Math.max(...all),
-    low > 0 ? Math.max(3 * low, ...levels.map((level) => level.value)) : Infinity,
-  );
+  const highest = cutsCollapse && low > 0 ? Math.max(3 * low, ...levels.map((level) => level.value)) : Infinity;
+  const high = Math.min(Math.max(...all), highest);
   const margin = 0.08 * (high - low) || 0.5;
   return [low - margin, high + margin];
 }

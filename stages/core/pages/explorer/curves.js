@@ -4,6 +4,10 @@ function lossText(nats) {
   return isValue(nats) ? nats.toFixed(3) : "–";
 }
 
+function bitsText(nats) {
+  return lossText(isValue(nats) ? nats / Math.LN2 : null);
+}
+
 function drawLosses(data, epoch, pick) {
   const row = data.history.find((candidate) => candidate.epoch === epoch);
   const best = data.history.find((candidate) => candidate.epoch === data.best_epoch);
@@ -19,10 +23,11 @@ function drawLosses(data, epoch, pick) {
       points: data.history.map((r) => [r.epoch, r.val_loss_nats_per_char]),
     },
   ];
-  const levels = data.baselines.map((baseline) => ({
-    name: baseline.name,
-    value: baseline.loss_nats_per_char,
-  }));
+  // what the network has left behind after one epoch would only press the curves together
+  const start = Math.max(...lines.map((line) => line.points[0][1]).filter(isValue));
+  const levels = data.baselines
+    .map((baseline) => ({ name: baseline.name, value: baseline.loss_nats_per_char }))
+    .filter((level) => !isValue(start) || level.value <= start);
   const rollbacks = data.history.filter((candidate) => candidate.num_rollbacks > 0);
   const marks = rollbacks.map((r) => ({
     epoch: r.epoch,
@@ -45,6 +50,7 @@ function drawLosses(data, epoch, pick) {
     current: epoch,
     pick,
     format: (value) => String(value),
+    cutsCollapse: true,
     label: lossSummary(data.history, best, rollbacks),
   });
   const entries = lines.map((line, i) => ({
@@ -53,9 +59,7 @@ function drawLosses(data, epoch, pick) {
   }));
   if (best) entries.push({ name: `best epoch: ${best.epoch}`, shape: "best" });
   if (rollbacks.length) entries.push({ name: "rolled back", shape: "rollback" });
-  entries.push(
-    ...levels.map((level) => ({ name: level.name, value: lossText(level.value), shape: "level" })),
-  );
+  if (levels.length) entries.push({ name: "on the same, without a network", shape: "level" });
   drawKey(byId("loss-key"), entries);
 }
 

@@ -20,6 +20,25 @@ function filled(made, attributes, children) {
   return made;
 }
 
+// The first text of each row is its head.
+function fillTable(table, heads, rows) {
+  table.append(
+    element("thead", {}, element("tr", {}, ...heads.map((head) => element("th", { scope: "col" }, head)))),
+    element(
+      "tbody",
+      {},
+      ...rows.map(([head, ...texts]) =>
+        element(
+          "tr",
+          {},
+          element("th", { scope: "row" }, head),
+          ...texts.map((text) => element("td", {}, text)),
+        ),
+      ),
+    ),
+  );
+}
+
 function counted(count, one, many) {
   return `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
 }

@@ -24,42 +24,31 @@ byId("footer").append(
   element("p", {}, "Corpus: ", data.corpus_title, ", SHA-256 ", element("code", {}, data.corpus_sha256)),
 );
 
-byId("history").append(
-  element(
-    "thead",
-    {},
-    element(
-      "tr",
-      {},
-      ...[
-        "Epoch",
-        "Training loss, nats",
-        "Held-out loss, nats",
-        "Held-out loss, bits",
-        "Learning rate",
-        "Roll-backs",
-      ].map((name) => element("th", { scope: "col" }, name)),
-    ),
-  ),
-  element(
-    "tbody",
-    {},
-    ...data.history.map((row) =>
-      element(
-        "tr",
-        {},
-        element("th", { scope: "row" }, `${row.epoch}`),
-        ...[
-          lossText(row.loss_nats_per_char),
-          lossText(row.val_loss_nats_per_char),
-          lossText(row.val_loss_nats_per_char === null ? null : row.val_loss_nats_per_char / Math.LN2),
-          `${row.learning_rate}`,
-          `${row.num_rollbacks}`,
-        ].map((text) => element("td", {}, text)),
-      ),
-    ),
-  ),
+fillTable(
+  byId("history"),
+  [
+    "Epoch",
+    "Training loss, nats",
+    "Held-out loss, nats",
+    "Held-out loss, bits",
+    "Learning rate",
+    "Roll-backs",
+  ],
+  data.history.map((row) => [
+    `${row.epoch}`,
+    lossText(row.loss_nats_per_char),
+    lossText(row.val_loss_nats_per_char),
+    bitsText(row.val_loss_nats_per_char),
+    `${row.learning_rate}`,
+    `${row.num_rollbacks}`,
+  ]),
 );
+fillTable(
+  byId("baseline-table"),
+  ["Without a network", "Held-out loss, nats", "Held-out loss, bits"],
+  data.baselines.map((row) => [row.name, lossText(row.loss_nats_per_char), bitsText(row.loss_nats_per_char)]),
+);
+byId("baselines").hidden = !data.baselines.length;
 
 byId("score").append(
   ...Object.entries(data.score_labels).map(([name, label]) => element("option", { value: name }, label)),

@@ -4,7 +4,7 @@
 function drawKey(list, entries) {
   list.replaceChildren(
     ...entries.map(({ name, value, class: kind = "", hue, shape = "line" }) => {
-      const swatch = svgElement("svg", { width: 28, height: 12, "aria-hidden": "true" });
+      const swatch = svgElement("svg", { width: 28, viewBox: "0 0 28 12", "aria-hidden": "true" });
       const style = hue === undefined ? "" : `--hue: ${hue}`;
       if (shape === "rollback")
         swatch.append(svgElement("g", { class: shape }, svgElement("path", { d: "M9,2h10l-5,8z" })));

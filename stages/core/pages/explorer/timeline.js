@@ -47,7 +47,7 @@ class Timeline {
     );
     byId("epoch-loss").replaceChildren(
       ...(isValue(nats)
-        ? [`${lossText(nats)} nats = `, element("b", {}, lossText(nats / Math.LN2)), " bits per character"]
+        ? [`${lossText(nats)} nats = `, element("b", {}, bitsText(nats)), " bits per character"]
         : []),
     );
     this.show(epoch);
