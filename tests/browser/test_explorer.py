@@ -57,6 +57,11 @@ def test_slider_and_arrow_keys_move_the_epoch(driver: Chrome) -> None:
     assert epoch_shown(driver) == EPOCHS[-1]
 
 
+def test_arrow_keys_move_the_epoch_from_a_checkbox_too(driver: Chrome) -> None:
+    driver.find_element(By.ID, "show-copied").send_keys(Keys.ARROW_RIGHT)
+    assert epoch_shown(driver) == EPOCHS[1]
+
+
 def test_arrow_keys_in_a_text_stay_there(driver: Chrome) -> None:
     driver.find_element(By.ID, "prompt").send_keys(Keys.ARROW_RIGHT)
     assert epoch_shown(driver) == EPOCHS[0]
@@ -158,6 +163,21 @@ def test_a_collapse_is_cut_off_the_loss_chart(browser: Chrome, tmp_path: Path) -
     collapsed = replace(data.history[-1], val_loss_nats_per_char=1000.0)
     open_page(browser, written(tmp_path, replace(data, history=(*data.history[:-1], collapsed))))
     assert "cut off here" in texts(browser, "#loss-plot .tick")
+
+
+def test_fields_that_the_browser_fills_in_again_show_what_they_say(driver: Chrome) -> None:
+    driver.find_element(By.ID, "epoch").send_keys(Keys.END)
+    driver.find_element(By.ID, "show-copied").click()
+    Select(driver.find_element(By.ID, "score")).select_by_index(1)
+    driver.find_element(By.ID, "temperature").send_keys(Keys.HOME)
+    driver.find_element(By.ID, "prompt").send_keys("abc")
+    shown = ("#epoch-name", "#temperature-name", "#output-prompt", "#quality-key b")
+    before = [texts(driver, selector) for selector in shown]
+    driver.get("about:blank")
+    driver.back()
+    WebDriverWait(driver, 30).until(lambda d: epoch_shown(d) == EPOCHS[-1])
+    assert [texts(driver, selector) for selector in shown] == before
+    assert driver.find_element(By.TAG_NAME, "body").get_attribute("class") == "with-unreal"
 
 
 def test_quality_key_shows_the_scores_of_the_epoch_and_of_people(driver: Chrome) -> None:

@@ -79,13 +79,24 @@ function drawCurves(epoch) {
 }
 
 const timeline = new Timeline(data, showEpoch);
-for (const kind of ["unreal", "copied", "lines"]) {
-  const box = byId(`show-${kind}`);
-  box.addEventListener("change", () => document.body.classList.toggle(`with-${kind}`, box.checked));
-  document.body.classList.toggle(`with-${kind}`, box.checked);
+const KINDS = ["unreal", "copied", "lines"];
+for (const kind of KINDS) byId(`show-${kind}`).addEventListener("change", showMarks);
+
+function showMarks() {
+  for (const kind of KINDS) document.body.classList.toggle(`with-${kind}`, byId(`show-${kind}`).checked);
 }
+
 byId("prompt-number").addEventListener("change", () => showEpoch(timeline.epoch));
 byId("score").addEventListener("change", () => drawCurves(timeline.epoch));
 new ResizeObserver(() => drawCurves(timeline.epoch)).observe(byId("loss-plot"));
+showMarks();
 timeline.moveTo(data.epochs[0]);
-new Playground(data, network);
+const playground = new Playground(data, network);
+
+// who comes back to the page finds the fields as they were left, by the browser: what they show goes with them
+addEventListener("pageshow", (event) => {
+  if (event.persisted) return; // the whole page is as it was
+  showMarks();
+  timeline.moveTo(data.epochs[byId("epoch").valueAsNumber]);
+  playground.startOver();
+});

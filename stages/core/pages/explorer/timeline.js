@@ -16,7 +16,8 @@ class Timeline {
       const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
       const isPlain = !event.altKey && !event.ctrlKey && !event.metaKey && !event.shiftKey;
       // what has the focus may need the arrow keys for itself
-      if (step && isPlain && !event.target.closest("input, textarea, select, [tabindex]")) this.moveBy(step);
+      const needsThem = "input:not([type=checkbox]), textarea, select, [tabindex]";
+      if (step && isPlain && !event.target.closest(needsThem)) this.moveBy(step);
     });
   }
 
