@@ -125,6 +125,26 @@ def test_a_prompt_longer_than_the_window_says_so(driver: Chrome) -> None:
     assert text_of(driver, "prompt-status") == f"The last {WINDOW_LENGTH} characters count."
 
 
+def test_unknown_characters_that_cannot_be_seen_have_a_number_and_many_are_counted(driver: Chrome) -> None:
+    set_value(driver, "prompt", "a\u200db\u0301")
+    assert text_of(driver, "prompt-status") == "Left out, because the corpus has none: U+200D U+0301."
+    greek = "αβγδεζηθικλμνξοπρστυφχψω"
+    set_value(driver, "prompt", greek)
+    named = " ".join(greek[:20])
+    assert text_of(driver, "prompt-status").startswith(f"Left out, because the corpus has none: {named} and 4 more.")
+
+
+def test_hasty_clicks_start_one_writing_not_two(driver: Chrome) -> None:
+    num_written = driver.execute_async_script(
+        "const [done] = arguments; const button = document.getElementById('write');"
+        "for (let i = 0; i < 3; i++) button.click();"
+        "let frames = 0; const wait = () => frames++ < 10 ? requestAnimationFrame(wait)"
+        " : done(document.getElementById('output-made').textContent.length);"
+        "requestAnimationFrame(wait);"
+    )
+    assert 5 < num_written <= 11
+
+
 def test_an_empty_prompt_writes_nothing(driver: Chrome) -> None:
     set_value(driver, "prompt", "#")
     assert not driver.find_element(By.ID, "write").is_enabled()

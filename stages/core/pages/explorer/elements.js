@@ -56,11 +56,17 @@ function temperatureNote(temperature) {
 }
 
 function characterName(character) {
-  return (
-    { " ": "space", "\n": "line break", "\t": "tab", "\r": "carriage return", "\u00a0": "hard space" }[
-      character
-    ] ?? character
-  );
+  const name = {
+    " ": "space",
+    "\n": "line break",
+    "\t": "tab",
+    "\r": "carriage return",
+    "\u00a0": "hard space",
+  }[character];
+  if (name) return name;
+  // what cannot be seen, or not alone
+  const isShown = !/[\p{C}\p{M}\p{Z}]/u.test(character);
+  return isShown ? character : `U+${character.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}`;
 }
 
 function characterGlyph(character) {

@@ -1,6 +1,7 @@
 // Writing with the network of the best epoch: prompt, temperature, and text one character a frame.
 
 const NUM_CHARACTERS_SHOWN_AFTER = 24;
+const NUM_UNKNOWN_NAMED = 20;
 
 class Playground {
   constructor(data, network) {
@@ -38,14 +39,16 @@ class Playground {
   startOver() {
     const { characters, unknown } = readablePrompt(byId("prompt").value, this.characters);
     const idOf = new Map(this.characters.map((character, id) => [character, id]));
-    this.prompt = characters;
     this.ids = characters.map((character) => idOf.get(character));
     this.written = "";
     this.nextNumber = randomNumbers(byId("seed").valueAsNumber || 0);
     this.read();
     const notes = [];
-    if (unknown.length)
-      notes.push(`Left out, because the corpus has none: ${unknown.map(characterName).join(" ")}`);
+    if (unknown.length) {
+      const named = unknown.slice(0, NUM_UNKNOWN_NAMED).map(characterName);
+      const others = unknown.length > named.length ? ` and ${unknown.length - named.length} more` : "";
+      notes.push(`Left out, because the corpus has none: ${named.join(" ")}${others}`);
+    }
     if (characters.length > this.data.window_length)
       notes.push(`The last ${this.data.window_length} characters count`);
     if (!characters.length) notes.push("Type at least one character that the corpus has");
@@ -78,20 +81,20 @@ class Playground {
     byId("write").textContent = "Stop";
     byId("output").classList.add("writing-now");
     byId("write-status").textContent = "Writing …";
-    requestAnimationFrame(() => this.writeOne());
+    this.frame = requestAnimationFrame(() => this.writeOne());
   }
 
   writeOne() {
-    if (!this.numLeft) return;
     this.append(draw(reweight(this.logits, this.temperature), this.nextNumber()));
     this.numLeft -= 1;
     this.show();
-    if (this.numLeft) requestAnimationFrame(() => this.writeOne());
+    if (this.numLeft) this.frame = requestAnimationFrame(() => this.writeOne());
     else this.pause("Done");
   }
 
   pause(reason) {
     this.numLeft = 0;
+    cancelAnimationFrame(this.frame);
     byId("output").classList.remove("writing-now");
     byId("write").textContent = this.written ? "Write on" : "Write";
     const length = Array.from(this.written).length;
@@ -109,8 +112,8 @@ class Playground {
     byId("output-made").textContent = this.written;
     // a picture that changes sixty times a second is just what reduced motion asks to be spared
     if (this.numLeft && matchMedia("(prefers-reduced-motion: reduce)").matches) return;
-    const text = [...this.prompt, ...this.ids.slice(this.prompt.length).map((id) => this.characters[id])];
-    this.distribution.show(this.logits, this.temperature, text.slice(-NUM_CHARACTERS_SHOWN_AFTER));
+    const after = this.ids.slice(-NUM_CHARACTERS_SHOWN_AFTER).map((id) => this.characters[id]);
+    this.distribution.show(this.logits, this.temperature, after);
   }
 }
 
