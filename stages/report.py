@@ -121,6 +121,7 @@ def explorer_data(results: Results, settings: ReportParams, files: tuple[CorpusF
             )
             for row in progress.bar(results.samples.to_dict("records"), desc="samples marked")
         ),
+        copied_passage_length=settings.copied_passage_length,
         default_prompt=results.first_validation_window,
         score_labels=SCORE_LABELS,
         scores=tuple(

@@ -68,6 +68,7 @@ def example_data(epochs: tuple[int, ...] = EPOCHS, text_length: int = 0, units: 
             for epoch in epochs
             for temperature in TEMPERATURES
         ),
+        copied_passage_length=9,
         default_prompt="there was a rose, ",
         score_labels={"real_word_fraction": "Real words", "entropy_bits": f"Entropy {MARKUP}"},
         scores=tuple(

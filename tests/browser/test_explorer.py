@@ -180,6 +180,10 @@ def test_fields_that_the_browser_fills_in_again_show_what_they_say(driver: Chrom
     assert driver.find_element(By.TAG_NAME, "body").get_attribute("class") == "with-unreal"
 
 
+def test_the_legend_says_how_long_a_copied_passage_is(driver: Chrome) -> None:
+    assert "copied from it, 9 or more characters long" in driver.find_element(By.CSS_SELECTOR, ".marks").text
+
+
 def test_quality_key_shows_the_scores_of_the_epoch_and_of_people(driver: Chrome) -> None:
     driver.find_element(By.ID, "epoch").send_keys(Keys.ARROW_RIGHT)
     assert texts(driver, "#quality-key b") == ["50.0 %"] * len(TEMPERATURES) + ["95.0 %"]

@@ -1,5 +1,7 @@
 // What was written after one epoch: a card for each temperature, side by side.
 
+const MARK_TITLES = { unreal: "does not occur in the corpus", copied: "copied from the corpus" };
+
 function showCards(data, epoch, promptNumber) {
   byId("cards").replaceChildren(
     ...data.temperatures.map((temperature) => {
@@ -23,7 +25,8 @@ function card(temperature, hue, sample) {
   const continuation = element("span", { class: "made" });
   for (const { text, unreal, copied } of segments(sample)) {
     const kinds = [unreal && "unreal", copied && "copied"].filter(Boolean);
-    continuation.append(kinds.length ? element("mark", { class: kinds.join(" ") }, text) : text);
+    const title = kinds.map((kind) => MARK_TITLES[kind]).join("; ");
+    continuation.append(kinds.length ? element("mark", { class: kinds.join(" "), title }, text) : text);
   }
   made.append(
     element(
@@ -57,6 +60,6 @@ function counts(sample) {
   const unreal = sample.unreal_words.length;
   return [
     unreal ? `${counted(unreal, "word", "words")} not in the corpus` : "every word is in the corpus",
-    longest ? `${counted(longest, "character", "characters")} copied in one piece` : "nothing copied",
+    longest ? `${counted(longest, "character", "characters")} copied in one piece` : "no passage copied",
   ].join(", ");
 }

@@ -60,6 +60,7 @@ class ExplorerData:
     best_epoch: int
     history: tuple[EpochRow, ...]  # ascending
     samples: tuple[Sample, ...]
+    copied_passage_length: int  # of the shortest passage that is marked as copied, in characters
     default_prompt: str
     score_labels: Mapping[str, str] = field(default_factory=dict)
     """What each score is called on the page, in the order of the list; *_fraction is shown in per cent."""

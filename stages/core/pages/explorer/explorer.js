@@ -19,6 +19,7 @@ byId("write-lead").textContent =
   `This is the network itself, as it was after epoch ${data.best_epoch}, running in this page. It knows ` +
   `${network.numCharacters} characters and looks back over the last ${data.window_length}. ` +
   "Let it write, or take the next character yourself.";
+byId("copied-length").textContent = `, ${data.copied_passage_length} or more characters long`;
 byId("footer").append(
   element("p", {}, "Nothing on this page was loaded from anywhere, and nothing is sent."),
   element("p", {}, "Corpus: ", data.corpus_title, ", SHA-256 ", element("code", {}, data.corpus_sha256)),
