@@ -184,6 +184,13 @@ def test_the_legend_says_how_long_a_copied_passage_is(driver: Chrome) -> None:
     assert "copied from it, 9 or more characters long" in driver.find_element(By.CSS_SELECTOR, ".marks").text
 
 
+@pytest.mark.parametrize(("width", "num_columns"), [(360, 1), (768, 2), (1000, 2), (1280, 4)])
+def test_no_card_is_left_over_in_a_row(browser: Chrome, page: Path, width: int, num_columns: int) -> None:
+    open_page(browser, page, width=width)
+    columns = browser.find_element(By.ID, "cards").value_of_css_property("grid-template-columns")
+    assert len(columns.split()) == num_columns
+
+
 def test_quality_key_shows_the_scores_of_the_epoch_and_of_people(driver: Chrome) -> None:
     driver.find_element(By.ID, "epoch").send_keys(Keys.ARROW_RIGHT)
     assert texts(driver, "#quality-key b") == ["50.0 %"] * len(TEMPERATURES) + ["95.0 %"]

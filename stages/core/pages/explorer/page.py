@@ -13,7 +13,7 @@ import numpy as np
 
 from stages.core.pages.explorer.data import ExplorerData
 
-STYLES = ("explorer.css", "texts.css", "charts.css", "controls.css", "sliders.css", "distribution.css")
+STYLES = ("explorer.css", "texts.css", "charts.css", "controls.css", "sliders.css", "distribution.css", "print.css")
 # one script, in this order: a file uses what stands in those before it
 SCRIPTS = (
     "network.js",
