@@ -8,6 +8,7 @@ Reads section report of params.yaml.
 
 import argparse
 import logging
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +26,7 @@ from stages.core.generation.sliding_lstm import SlidingLSTM
 from stages.core.model.model_folder import ModelFolder
 from stages.core.pages.explorer import Baseline, EpochRow, ExplorerData, Sample, Scores, render_explorer
 from stages.core.pages.figures import distribution_figure, loss_figure, save_figure, score_figure
-from stages.core.pages.report_text import report_markdown
+from stages.core.pages.report_text import baseline_name, report_markdown
 from stages.core.runs.history import NATS_TO_BITS
 from stages.core.runs.sample_table import read_samples, samples_csv
 from stages.core.runs.tracking import Tracking
@@ -57,15 +58,24 @@ class Results:
     metrics: dict[str, Any]
 
     @property
-    def first_validation_window(self) -> str:
+    def unread_prompt(self) -> str:
         """Text that the network was not trained on: a prompt to show."""
         cut = self.data.plan.num_training_characters
-        return self.data.vocabulary.decode(self.data.ids[cut : cut + self.data.plan.window_length])
+        return up_to_a_word(self.data.vocabulary.decode(self.data.ids[cut : cut + self.data.plan.window_length]))
+
+
+def up_to_a_word(text: str) -> str:
+    r"""Return the text without the word that its end cuts: inside a word there is little choice of what comes next.
+
+    >>> up_to_a_word("if humanity may\nconver"), up_to_a_word("conver")
+    ('if humanity may\n', 'conver')
+    """
+    return re.sub(r"\S*\Z", "", text) or text
 
 
 def write_figures(results: Results, settings: ReportParams, folder: Path) -> None:
     """Write the curves, and one next-character distribution of the best epoch at several temperatures."""
-    best_epoch, prompt = results.metrics["best_epoch"], results.first_validation_window
+    best_epoch, prompt = results.metrics["best_epoch"], results.unread_prompt
     network = SlidingLSTM(results.models.weights(best_epoch), 1, len(prompt))
     for i in results.data.vocabulary.encode(prompt):
         logits = network(np.array([i]))
@@ -82,7 +92,7 @@ def prompt_samples(results: Results, settings: ReportParams) -> pd.DataFrame:
     """Return one prompt continued at several epochs, at the temperatures and to the length of the samples."""
     vocabulary = results.data.vocabulary
     unknown = vocabulary.unknown_in(settings.prompt)
-    prompt = "".join(c for c in settings.prompt if c not in unknown) or results.first_validation_window
+    prompt = "".join(c for c in settings.prompt if c not in unknown) or results.unread_prompt
     if unknown:
         logger.warning("params.yaml: report.prompt has characters that the corpus has not: %r. Left out.", unknown)
     temperatures = sorted(set(results.samples["temperature"]))
@@ -122,7 +132,7 @@ def explorer_data(results: Results, settings: ReportParams, files: tuple[CorpusF
             for row in progress.bar(results.samples.to_dict("records"), desc="samples marked")
         ),
         copied_passage_length=settings.copied_passage_length,
-        default_prompt=results.first_validation_window,
+        default_prompt=results.unread_prompt,
         score_labels=SCORE_LABELS,
         scores=tuple(
             Scores(
@@ -132,8 +142,8 @@ def explorer_data(results: Results, settings: ReportParams, files: tuple[CorpusF
         ),
         human_scores=metrics["human"],
         baselines=tuple(
-            Baseline(name=name.removesuffix("_bits_per_char").replace("_", " "), loss_nats_per_char=bits / NATS_TO_BITS)
-            for name, bits in metrics["baseline"].items()
+            Baseline(name=baseline_name(key), loss_nats_per_char=bits / NATS_TO_BITS)
+            for key, bits in metrics["baseline"].items()
         ),
     )
 

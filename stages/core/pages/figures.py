@@ -22,9 +22,11 @@ STYLE: Any = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
+    "axes.axisbelow": True,
     "grid.color": "#dddddd",
-    "legend.frameon": False,
 }
+# above the curves, never upon them
+LEGEND: Any = {"loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": 3, "frameon": False}
 
 
 def loss_figure(history: pd.DataFrame, best_epoch: int) -> Figure:
@@ -37,7 +39,7 @@ def loss_figure(history: pd.DataFrame, best_epoch: int) -> Figure:
     for epoch in history.loc[history["num_rollbacks"] > 0, "epoch"]:
         axes.axvline(epoch, color="C3", linestyle=":", label="roll-back")
     handles = dict(zip(*axes.get_legend_handles_labels()[::-1], strict=True))  # one entry for all roll-backs
-    axes.legend(handles.values(), handles.keys())
+    axes.legend(handles.values(), handles.keys(), **LEGEND)
     return figure
 
 
@@ -69,7 +71,7 @@ def score_figure(scores: pd.DataFrame, name: str, label: str, human: float | Non
         )
     if human is not None:
         axes.axhline(human, color="black", linestyle="--", label="held-out human text")
-    axes.legend()
+    axes.legend(**LEGEND)
     return figure
 
 
@@ -85,7 +87,7 @@ def _axes(x_label: str, y_label: str) -> tuple[Figure, Any]:
         axes = figure.subplots()
     axes.set_xlabel(x_label)
     axes.set_ylabel(y_label)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     return figure, axes
 
 

@@ -1,5 +1,6 @@
 """The report as Markdown: losses, scores, and samples of a few epochs side by side."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -54,9 +55,18 @@ def _losses(metrics: Mapping[str, Any]) -> str:
 
 def _baselines(metrics: Mapping[str, Any]) -> str:
     lines = ["| on the same held-out text | bits per character |", "|---|---|"]
-    for name, bits in metrics["baseline"].items():
-        lines.append(f"| {name.removesuffix('_bits_per_char').replace('_', ' ')} | {bits:.3f} |")
+    for key, bits in metrics["baseline"].items():
+        lines.append(f"| {baseline_name(key)} | {bits:.3f} |")
     return "\n".join(lines)
+
+
+def baseline_name(key: str) -> str:
+    """Return what a baseline of reports/metrics.json is called.
+
+    >>> baseline_name("ngram_5_bits_per_char"), baseline_name("bzip2_bits_per_char")
+    ('5-gram', 'bzip2')
+    """
+    return re.sub(r"^ngram_(\d+)$", r"\1-gram", key.removesuffix("_bits_per_char"))
 
 
 def _scores(metrics: Mapping[str, Any], labels: Mapping[str, str]) -> str:
