@@ -215,6 +215,18 @@ def test_every_control_has_a_name_and_a_visible_focus_and_is_reached_by_tab(driv
     assert reached == visible_controls(driver)
 
 
+def test_a_table_wider_than_a_phone_is_moved_by_keys(browser: Chrome, page: Path) -> None:
+    open_page(browser, page, width=360)
+    summary = browser.find_element(By.TAG_NAME, "summary")
+    summary.send_keys(Keys.ENTER)
+    summary.send_keys(Keys.TAB)
+    table = browser.switch_to.active_element
+    assert table.accessible_name == "Losses by epoch"
+    table.send_keys(Keys.ARROW_RIGHT)
+    WebDriverWait(browser, 30).until(lambda d: d.execute_script("return arguments[0].scrollLeft", table) > 0)
+    assert epoch_shown(browser) == EPOCHS[0]
+
+
 @pytest.mark.parametrize("dark", [False, True])
 def test_text_contrast_is_at_least_aa(browser: Chrome, page: Path, dark: bool) -> None:
     open_page(browser, page, dark=dark)
