@@ -196,7 +196,7 @@ def test_a_key_missing_in_a_file_of_the_list_is_named(key: str, folder: Path) ->
     values["download"]["files"] = [{k: v for k, v in FILE.items() if k != key}]
     write(values)
     assert message_about("download") == (
-        f"params.yaml: download.files[0].{key} is missing. Add it; its default is in the README."
+        f"params.yaml: download.files[0].{key} is missing. Add it as the README describes."
     )
 
 
@@ -227,7 +227,7 @@ def test_a_missing_key_is_named(key: str, folder: Path) -> None:
     section, name = key.split(".")
     del values[section][name]
     write(values)
-    assert message_about(section) == f"params.yaml: {key} is missing. Add it; its default is in the README."
+    assert message_about(section) == f"params.yaml: {key} is missing. Add it as the README describes."
 
 
 @pytest.mark.parametrize("section", SECTIONS)
@@ -247,7 +247,7 @@ def test_a_missing_section_stops_every_stage(section: str, folder: Path) -> None
     del values[section]
     write(values)
     messages = {message_about(each) for each in SECTIONS}
-    assert messages == {f"params.yaml: {section} is missing. Add it; its default is in the README."}
+    assert messages == {f"params.yaml: {section} is missing. Add it as the README describes."}
 
 
 @pytest.mark.parametrize("section", SECTIONS)
@@ -276,6 +276,9 @@ def test_a_section_must_be_a_mapping(section: str, value: Any, folder: Path) -> 
         ("a: 1\n---\nb: 2\n", "params.yaml: not valid YAML (line 2): "),
         ("a: \0\n", "params.yaml: not valid YAML: "),
         ("train: 2026-99-99\n", "params.yaml: not valid YAML: "),
+        ("train: !!bool maybe\n", "params.yaml: not valid YAML: "),
+        ('train: !!int ""\n', "params.yaml: not valid YAML: "),
+        ('train: !!float ""\n', "params.yaml: not valid YAML: "),
     ],
 )
 def test_a_file_that_is_no_mapping_of_sections_is_refused(text: str, message: str, folder: Path) -> None:
@@ -310,6 +313,21 @@ def test_yes_and_no_are_words(folder: Path) -> None:
     write_text(REPOSITORY_PARAMS.replace("lower_case: true", "lower_case: yes"))
     assert message_about("lowercase") == (
         "params.yaml: lowercase.lower_case must be true or false. Received: 'yes' (of type str)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("spelling", "received"),
+    [
+        (f"0x{'f' * 6000}", "something too large to show (of type int)"),
+        ("[" * 5000 + "]" * 5000, "something too large to show (of type list)"),
+        ("a" * 5000, f"'{'a' * 499}… (of type str)"),
+    ],
+)
+def test_a_value_of_any_size_is_refused_in_few_words(spelling: str, received: str, folder: Path) -> None:
+    write_text(REPOSITORY_PARAMS.replace("epochs: 60", f"epochs: {spelling}"))
+    assert message_about("train") == (
+        f"params.yaml: train.epochs must be an integer from 1 to 999. Received: {received}."
     )
 
 

@@ -13,6 +13,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from stages.core.common.errors import UserError
 
 PARAMS_FILE = Path("params.yaml")
+LONGEST_SHOWN = 500  # characters of a value in a message
 Section = TypeVar("Section")
 
 
@@ -28,8 +29,17 @@ class Rule:
         if not self.accepts(value):
             raise UserError(
                 f"{PARAMS_FILE}: {key} must be {self.requirement}. "
-                f"Received: {value!r} (of type {type(value).__name__})."
+                f"Received: {shown(value)} (of type {type(value).__name__})."
             )
+
+
+def shown(value: Any) -> str:
+    """Return how a message shows a value: as Python writes it, cut off where that is long."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # an integer of thousands of digits, lists thousands deep
+        return "something too large to show"
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
 
 
 def setting(rule: Rule) -> Any:
@@ -119,10 +129,10 @@ def require_keys(values: Any, keys: list[str], place: str = "") -> None:
     where = f"{PARAMS_FILE}: {place}".rstrip(": ")
     dot = f"{place}." if place else ""
     if not isinstance(values, Mapping):
-        raise UserError(f"{where} must be a mapping with the keys {', '.join(keys)}. Received: {values!r}.")
+        raise UserError(f"{where} must be a mapping with the keys {', '.join(keys)}. Received: {shown(values)}.")
     for key in keys:
         if key not in values:
-            raise UserError(f"{PARAMS_FILE}: {dot}{key} is missing. Add it; its default is in the README.")
+            raise UserError(f"{PARAMS_FILE}: {dot}{key} is missing. Add it as the README describes.")
     for key in values:
         if key not in keys:
             raise UserError(
@@ -142,5 +152,5 @@ def read_yaml(path: Path) -> Any:
     except UnicodeDecodeError as error:
         byte = error.object[error.start]
         raise UserError(f"{path}: not UTF-8 at byte {error.start} (0x{byte:02x}). Save it as UTF-8.") from None
-    except (YAMLError, ValueError) as error:  # a control character, a date that is none
+    except (YAMLError, ValueError, LookupError) as error:  # a control character; a date, !!bool, !!int that is none
         raise UserError(f"{path}: not valid YAML: {str(error).splitlines()[0]}. Correct that.") from None
