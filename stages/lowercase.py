@@ -40,13 +40,14 @@ def read_text(path: Path, encoding: str) -> Iterator[str]:
             data = file.read(CHUNK_BYTES)
             try:
                 text = decode.decode(data, final=not data)
+                text.encode()  # UTF-7 and escapes can give half of a pair of surrogates, which is no character
             except UnicodeDecodeError as error:
                 # its object is what was left over from the chunk before, then this chunk
                 at = offset - (len(error.object) - len(data)) + error.start
                 raise UserError(
                     f"{path}: not {encoding} at byte {at} (0x{error.object[error.start]:02x}). {mend}"
                 ) from None
-            except UnicodeError as error:  # UTF-16 or UTF-32 that does not say in which order its bytes are
+            except UnicodeError as error:  # no order of bytes in UTF-16 or UTF-32; what UTF-8 cannot write
                 raise UserError(f"{path}: not {encoding} ({error}). {mend}") from None
             text = newlines.decode(text, final=not data)
             yield text.removeprefix("\ufeff") if at_start else text

@@ -16,6 +16,7 @@ from tests.project import Project
 # one to four bytes, cased and not, letters that lower-case by context or to two characters, line ends, marks
 texts = st.text("aBΣσ'\u0301 İẞ\r\n\u2028\ufeff\U0001f600", max_size=20) | st.text(max_size=20)
 block_sizes = st.integers(1, 8)
+SURROGATE = "'utf-8' codec can't encode character '\\ud800' in position %d: surrogates not allowed"
 tmp_path_is_shared = hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
@@ -111,6 +112,8 @@ def test_a_bad_byte_far_in_is_named(place: int, path: Path) -> None:
         (b"a\0\0\xdca\0", "utf-16-le", "not utf-16-le at byte 2 (0x00)"),
         (b"a\0b\0", "utf-16", "not utf-16 (UTF-16 stream does not start with BOM)"),
         (b"ab\x82", "shift_jis", "not shift_jis at byte 2 (0x82)"),
+        (b"a+2AA-", "utf-7", f"not utf-7 ({SURROGATE % 1})"),
+        (b"\\ud800", "unicode_escape", f"not unicode_escape ({SURROGATE % 0})"),
     ],
 )
 def test_bytes_that_are_none_in_other_encodings(content: bytes, encoding: str, message: str, path: Path) -> None:
