@@ -61,6 +61,14 @@ def _download(url: str, path: Path, timeout_seconds: float, retries: int) -> Non
         known.fetch(path.name, downloader=downloader)
 
 
+def _remove(folder: Path) -> None:
+    if folder.is_dir():
+        try:
+            shutil.rmtree(folder)
+        except OSError as error:  # it names what lies in the folder without the folder
+            raise OSError(error.errno, error.strerror, str(folder)) from None
+
+
 def _reason(error: BaseException) -> str:
     while cause := error.__cause__ or error.__context__:  # what was refused, timed out, ended too soon
         error = cause
@@ -73,7 +81,7 @@ def main() -> None:
     parser.add_argument("raw", type=Path, help="folder to write")
     arguments = parser.parse_args()
     settings = params.load(DownloadParams)
-    shutil.rmtree(arguments.raw, ignore_errors=True)
+    _remove(arguments.raw)
     arguments.raw.mkdir(parents=True)
     for file in settings.files:
         fetch(file, arguments.raw, settings.timeout_seconds, settings.retries)

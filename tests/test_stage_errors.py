@@ -184,6 +184,30 @@ def test_a_file_stands_where_the_folder_belongs(stage: str, place: str, windows:
 
 
 @pytest.fixture
+def read_only(windows: Project) -> Iterator[Project]:
+    """A small project whose folder data can be read, also by root, but not written."""
+    data = str(windows.path / "data")
+    mount = ["mount", "-o", "bind,ro", data, data]
+    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("a read-only disk cannot be mounted here")
+    try:
+        yield windows
+    finally:
+        subprocess.run(["umount", data], check=True)
+
+
+@pytest.mark.parametrize(
+    ("stage", "place"),
+    [("download", "data/raw"), ("lowercase", "data/corpus.txt"), ("vectorize", "data/windows/ids.npy")],
+)
+def test_the_disk_is_read_only(stage: str, place: str, read_only: Project) -> None:
+    assert message_of(read_only, stage) == (
+        f"Error: {place}: Read-only file system. "
+        "Nothing half-written was left. Mend that and run the same command again."
+    )
+
+
+@pytest.fixture
 def training(windows: Project) -> Iterator[subprocess.Popen[str]]:
     """Training that would take for ever; afterwards it has to have ended as Ctrl-C ends it."""
     windows.set_params("train", epochs=999)

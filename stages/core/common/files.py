@@ -44,11 +44,13 @@ def written_whole(path: Path) -> Iterator[Path]:
             os.fsync(file.fileno())
         partial.replace(path)
     except OSError as error:
-        if error.errno is not None and error.filename is None:  # a disk that is full says only that
+        # a disk that is full names no file; the name that a person knows is the final one
+        if error.errno is not None and (error.filename is None or str(error.filename) == str(partial)):
             error.filename = str(path)
         raise
     finally:
-        partial.unlink(missing_ok=True)
+        if partial.exists():  # a read-only disk refuses to remove even what is not there
+            partial.unlink()
 
 
 def write_text(path: Path, text: str) -> None:
