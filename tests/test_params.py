@@ -303,6 +303,14 @@ def test_a_number_may_have_an_exponent_without_a_point(spelling: str, folder: Pa
     assert params.load(params.TrainParams).learning_rate == 0.001
 
 
+@pytest.mark.parametrize("key", ["learning_rate", "clip_norm", "divergence_margin_nats"])
+def test_a_whole_number_is_a_float_where_a_float_belongs(key: str, folder: Path) -> None:
+    values = repository_params()
+    values["train"][key] = 1
+    write(values)
+    assert repr(getattr(params.load(params.TrainParams), key)) == "1.0"
+
+
 @pytest.mark.parametrize("spelling", [".inf", ".Inf", "1e999"])
 def test_an_infinite_temperature_is_allowed(spelling: str, folder: Path) -> None:
     write_text(REPOSITORY_PARAMS.replace("temperatures: [0.2,", f"temperatures: [{spelling},", 1))
@@ -351,7 +359,8 @@ def test_any_value_is_kept_as_it_is_or_refused_by_name(key: str, value: Any) -> 
     except UserError as error:
         assert str(error).startswith(f"params.yaml: {key} must be {RULES[key][0]}. Received: {value!r} (of type ")
     else:
-        assert getattr(loaded, name) == (tuple(value) if isinstance(value, list) else value)
+        kept = getattr(loaded, name)
+        assert kept == (float(value) if isinstance(kept, float) else tuple(value) if isinstance(value, list) else value)
 
 
 def test_labels_of_temperatures_are_the_same_for_integers_and_floats() -> None:

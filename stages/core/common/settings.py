@@ -121,7 +121,14 @@ def section_from(values: Any, name: str, section: type[Section]) -> Section:
     require_keys(values, list(fields), name)
     for key, field in fields.items():
         field.metadata["rule"].check(f"{name}.{key}", values[key])
-    return section(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+    return section(**{key: _typed(values[key], field.type) for key, field in fields.items()})
+
+
+def _typed(value: Any, kind: Any) -> Any:
+    """Return an accepted value as the type of its field: Keras refuses a learning rate of 1, and takes 1.0."""
+    if is_integer(value) and kind in (float, float | None):
+        return float(value)
+    return tuple(value) if isinstance(value, list) else value
 
 
 def require_keys(values: Any, keys: list[str], place: str = "") -> None:
