@@ -24,6 +24,7 @@ HASH = "0" * 64
 FILE = {"name": "a.txt", "sha256": None, "sources": ["a.txt"]}
 SEED = ("an integer from 0 to 4294967295", [0, 4294967295], [-1, 4294967296, 0.0, "0"])
 FROM_1 = ("an integer >= 1", [1, 10**12], [0, -1, 1.5, 1.0, "1"])
+CHARACTERS = ("an integer from 1 to 10000000", [1, 10**7], [0, 10**7 + 1, 400.0, "1"])
 POSITIVE = ("a finite number > 0", [1, 1e-300], [0, -1, 0.0, math.inf, 10**400, "1"])
 FRACTION = ("a number between 0 and 1, both excluded", [0.5, 1e-9], [0, 1, 0.0, 1.0, -0.1, "0.5"])
 TEMPERATURES = (
@@ -61,14 +62,14 @@ RULES: dict[str, tuple[str, list[Any], list[Any]]] = {
     "train.max_rollbacks": FROM_1,
     "sample.random_seed": SEED,
     "sample.temperatures": TEMPERATURES,
-    "sample.length": FROM_1,
+    "sample.length": CHARACTERS,
     "sample.prompts": (
         "null or a list, not empty and without repetition, of strings, none empty",
         [None, ["a"], ["a", "b"]],
         [[], "a", [""], ["a", "a"], [1], [None]],
     ),
     "evaluate.random_seed": SEED,
-    "evaluate.score_length": FROM_1,
+    "evaluate.score_length": CHARACTERS,
     "evaluate.max_ngram_order": ("an integer from 1 to 6", [1, 6], [0, 7, 2.0, "3"]),
     "report.prompt": ("a string, not empty", ["a"], ["", 1, ["a"]]),
     "report.prompt_epochs": (

@@ -152,6 +152,20 @@ def test_a_stage_before_those_it_needs(stage: str, project: Project) -> None:
     )
 
 
+def test_the_memory_is_too_small(windows: Project) -> None:
+    script = "from stages.core.common import errors; import numpy; errors.run(lambda: numpy.ones(1 << 50))"
+    assert windows.run("python", "-c", script, status=1) == (
+        "Error: not enough memory. Unable to allocate 8.00 PiB for an array with shape (1125899906842624,) and "
+        "data type float64. Lower what is large in params.yaml, or use a larger machine.\n"
+    )
+
+
+def test_a_terminal_lacks_a_character(project: Project) -> None:
+    project.set_params("download", files=[{"name": "ü.txt", "sha256": None, "sources": ["../corpus.txt"]}])
+    printed = project.run(*command(project, "download"), PYTHONIOENCODING="ascii")
+    assert printed.startswith("\\xfc.txt: from ../corpus.txt, sha256 ")
+
+
 def test_windows_are_damaged(windows: Project) -> None:
     with (windows.path / "data/windows/ids.npy").open("r+b") as file:
         file.truncate(200)

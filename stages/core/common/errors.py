@@ -23,6 +23,8 @@ def run(main: Callable[[], None], if_interrupted: str = RUN_AGAIN) -> None:
         sys.exit(f"Error: {error}")
     except KeyboardInterrupt:
         sys.exit(f"\nInterrupted. {if_interrupted}")
+    except MemoryError as error:
+        sys.exit(f"Error: not enough memory. {error}. Lower what is large in params.yaml, or use a larger machine.")
     except OSError as error:
         if error.filename is None and error.errno is None:
             raise

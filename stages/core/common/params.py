@@ -18,6 +18,7 @@ from stages.core.common.settings import (
     setting,
 )
 
+MOST_CHARACTERS = 10_000_000  # that are made in one go: they are kept in memory
 TEMPERATURE = Rule("a number >= 0 (0 is greedy, .inf is uniform)", lambda v: is_number(v) and v >= 0)
 TEMPERATURES = settings.list_of(TEMPERATURE, "numbers >= 0 (0 is greedy, .inf is uniform)")
 FILE_NAME = Rule(
@@ -94,7 +95,7 @@ class SampleParams:
 
     random_seed: int = setting(SEED)
     temperatures: tuple[float, ...] = setting(TEMPERATURES)
-    length: int = setting(settings.integer(1))
+    length: int = setting(settings.integer(1, MOST_CHARACTERS))
     prompts: tuple[str, ...] | None = setting(
         settings.or_null(settings.list_of(Rule("a string, not empty", is_text), "strings, none empty"))
     )
@@ -105,7 +106,7 @@ class EvaluateParams:
     """How much text is scored at the best epoch, in characters for each temperature, and against what."""
 
     random_seed: int = setting(SEED)
-    score_length: int = setting(settings.integer(1))
+    score_length: int = setting(settings.integer(1, MOST_CHARACTERS))
     max_ngram_order: int = setting(settings.integer(1, 6))
 
 

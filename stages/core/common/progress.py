@@ -1,5 +1,6 @@
 """Progress bars on a terminal, plain lines elsewhere."""
 
+import io
 import logging
 import sys
 from collections.abc import Iterable
@@ -10,6 +11,8 @@ from tqdm import tqdm
 
 def set_up_logging() -> None:
     """Send what stages say to standard output, one line each, without decoration."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # where a terminal lacks a character, as on standard error
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stdout)
     logging.getLogger("stages").setLevel(logging.INFO)
     logging.getLogger("__main__").setLevel(logging.INFO)
