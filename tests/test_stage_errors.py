@@ -166,6 +166,12 @@ def test_a_terminal_lacks_a_character(project: Project) -> None:
     assert printed.startswith("\\xfc.txt: from ../corpus.txt, sha256 ")
 
 
+def test_there_are_no_weights(windows: Project) -> None:
+    assert message_of(windows, "sample") == (
+        "Error: models/epochs: no weights there. Run `dvc checkout`, or `dvc repro` to train."
+    )
+
+
 def test_windows_are_damaged(windows: Project) -> None:
     with (windows.path / "data/windows/ids.npy").open("r+b") as file:
         file.truncate(200)
