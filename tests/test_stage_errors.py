@@ -1,5 +1,6 @@
 """What goes wrong in practice: one message that says what to do, exit status 1, nothing half-written."""
 
+import errno
 import math
 import shutil
 import signal
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from stages.core.common.files import sha256_of_file
+from stages.core.common.files import sha256_of_file, written_whole
 from tests.failing_stage import command, contents, message_of
 from tests.project import Project, environment
 
@@ -225,6 +226,15 @@ def test_the_disk_is_read_only(stage: str, place: str, read_only: Project) -> No
         f"Error: {place}: Read-only file system. "
         "Nothing half-written was left. Mend that and run the same command again."
     )
+
+
+@pytest.mark.parametrize("names", [(None, None), ("partial", None), ("source", "partial"), ("partial", "path")])
+def test_an_error_of_writing_names_the_final_file(names: tuple[str | None, str | None], tmp_path: Path) -> None:
+    path = tmp_path / "text.txt"
+    with pytest.raises(OSError, match="No room") as error, written_whole(path) as partial:
+        known = {None: None, "source": "source.txt", "partial": str(partial), "path": str(path)}
+        raise OSError(errno.ENOSPC, "No room", known[names[0]], None, known[names[1]])
+    assert error.value.filename == str(path)
 
 
 @pytest.fixture

@@ -44,8 +44,9 @@ def written_whole(path: Path) -> Iterator[Path]:
             os.fsync(file.fileno())
         partial.replace(path)
     except OSError as error:
-        # a disk that is full names no file; the name that a person knows is the final one
-        if error.errno is not None and (error.filename is None or str(error.filename) == str(partial)):
+        # a full disk names no file, a copy names two; the name that a person knows is the final one
+        names = str(error.filename), str(error.filename2)
+        if error.errno is not None and (error.filename is None or str(partial) in names):
             error.filename = str(path)
         raise
     finally:
