@@ -267,6 +267,8 @@ def test_a_section_must_be_a_mapping(section: str, value: Any, folder: Path) -> 
     ("text", "message"),
     [
         (REPOSITORY_PARAMS + "\ntrian:\n  epochs: 1\n", "params.yaml: trian is not a known key."),
+        (REPOSITORY_PARAMS.replace("\ntrain:", "\ntrian:"), "params.yaml: trian is not a known key."),
+        (REPOSITORY_PARAMS.replace("  epochs:", "  epoch:"), "params.yaml: train.epoch is not a known key."),
         ("", "params.yaml must be a mapping with the keys download, lowercase, "),
         ("# nothing\n", "params.yaml must be a mapping with the keys download, lowercase, "),
         ("- a\n", "params.yaml must be a mapping with the keys download, lowercase, "),

@@ -137,14 +137,14 @@ def require_keys(values: Any, keys: list[str], place: str = "") -> None:
     dot = f"{place}." if place else ""
     if not isinstance(values, Mapping):
         raise UserError(f"{where} must be a mapping with the keys {', '.join(keys)}. Received: {shown(values)}.")
-    for key in keys:
-        if key not in values:
-            raise UserError(f"{PARAMS_FILE}: {dot}{key} is missing. Add it as the README describes.")
-    for key in values:
+    for key in values:  # first, for a key that is misspelt is missing too
         if key not in keys:
             raise UserError(
                 f"{PARAMS_FILE}: {dot}{key} is not a known key. Take it out or correct it. Known: {', '.join(keys)}."
             )
+    for key in keys:
+        if key not in values:
+            raise UserError(f"{PARAMS_FILE}: {dot}{key} is missing. Add it as the README describes.")
 
 
 def read_yaml(path: Path) -> Any:
