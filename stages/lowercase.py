@@ -2,17 +2,18 @@
 
     python -m stages.lowercase data/raw data/corpus.txt
 
-Reads sections lowercase and download.files (for their order) of params.yaml. It streams: a gigabyte needs no
-more memory than a megabyte.
+Reads sections lowercase and download.files (for their order) of params.yaml; writes the text as UTF-8. It streams: a
+gigabyte needs no more memory than a megabyte.
 """
 
 import argparse
 import codecs
 import io
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from stages.core.common import params, progress, stage
 from stages.core.common.errors import UserError
@@ -24,8 +25,13 @@ LONGEST_WORD = 1 << 20
 logger = logging.getLogger(__name__)
 
 
-def read_text(path: Path, encoding: str) -> Iterator[str]:
+def read_text(path: Path, encoding: str, on_read: Callable[[int], Any] = lambda num_bytes: None) -> Iterator[str]:
     """Yield the text of a file in pieces, without a byte order mark, every line end as LF.
+
+    Args:
+        path: of the file.
+        encoding: of the file.
+        on_read: is given how many bytes were read, each time.
 
     Raises:
         UserError: bytes that are none in this encoding; their offset is named.
@@ -38,6 +44,7 @@ def read_text(path: Path, encoding: str) -> Iterator[str]:
     with path.open("rb") as file:
         while True:
             data = file.read(CHUNK_BYTES)
+            on_read(len(data))
             try:
                 text = decode.decode(data, final=not data)
                 text.encode()  # UTF-7 and escapes can give half of a pair of surrogates, which is no character
@@ -60,7 +67,8 @@ def read_text(path: Path, encoding: str) -> Iterator[str]:
 def lower_cased(pieces: Iterator[str]) -> Iterator[str]:
     """Yield the text lower-cased, as if it had been in one piece.
 
-    A capital sigma becomes "ς" at the end of a word and "σ" elsewhere, so pieces must not end within a word.
+    A capital sigma becomes "ς" at the end of a word and "σ" elsewhere, so pieces must not end within a word. What has
+    no space for LONGEST_WORD characters is cut all the same.
 
     >>> "".join(lower_cased(iter(["ΟΔΟ", "Σ ΟΔΟΣ"])))
     'οδος οδος'
@@ -90,10 +98,9 @@ def main() -> None:
         partial.open("w", encoding="utf-8", newline="\n", buffering=1 << 20) as corpus,
         progress.bar(total=sum((arguments.raw / n).stat().st_size for n in names), unit="B", unit_scale=True) as bar,
     ):
-        pieces = chain.from_iterable(read_text(arguments.raw / name, settings.encoding) for name in names)
+        pieces = chain.from_iterable(read_text(arguments.raw / name, settings.encoding, bar.update) for name in names)
         for piece in lower_cased(pieces) if settings.lower_case else pieces:
             num_characters += corpus.write(piece)
-            bar.update(len(piece))
         if not num_characters:
             raise UserError(f"{arguments.raw}: the corpus is empty. List a file with text in download.files.")
     logger.info("%s characters in %s", f"{num_characters:,}", arguments.corpus)

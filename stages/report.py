@@ -3,7 +3,8 @@ r"""Show what was learned: figures, a text with samples side by side, and the ex
     python -m stages.report data/windows models reports/history.csv reports/samples.csv reports/scores.csv \
         reports/metrics.json reports/prompt.csv reports/index.md reports/index.html reports/figures
 
-Reads section report of params.yaml.
+Reads sections report and download.files (for what the corpus is called) of params.yaml; writes what the last four paths
+name.
 """
 
 import argparse

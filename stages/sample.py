@@ -2,8 +2,9 @@
 
     python -m stages.sample data/windows models reports/samples.csv reports/samples.md
 
-Reads section sample of params.yaml. All temperatures advance together; several epochs run side by side. Every
-cell of the table has random numbers of its own, so any of them can be made again alone.
+Reads section sample of params.yaml; writes the table and the same as a text to read. All temperatures advance
+together; several epochs run side by side. Every cell of the table has random numbers of its own, so any of them can
+be made again alone.
 """
 
 import argparse

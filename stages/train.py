@@ -92,6 +92,7 @@ def main() -> None:
     fingerprint = sha256_of(resumable, str(train.epochs))
 
     models = ModelFolder(arguments.models)
+    models.path.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(models.path / "epochs", ignore_errors=True)
     checkpoints = Checkpoints(resumable)
     checkpoints.remove_others()

@@ -39,7 +39,7 @@ def read_code_points(corpus: Path, title: str) -> Iterator[NDArray[np.uint32]]:
     ):
         try:
             while text := file.read(CHUNK_CHARACTERS):
-                bar.update(len(text))
+                bar.update(file.tell() - bar.n)
                 yield code_points(text)
         except UnicodeDecodeError as error:
             raise UserError(f"{corpus}: not UTF-8 ({error.reason}). Run `dvc repro` to make it again.") from None

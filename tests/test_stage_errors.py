@@ -2,6 +2,7 @@
 
 import errno
 import math
+import os
 import shutil
 import signal
 import subprocess
@@ -272,3 +273,23 @@ def test_training_is_interrupted_while_it_imports_tensorflow(training: subproces
     while "tensorflow" not in Path(f"/proc/{training.pid}/maps").read_text(encoding="utf-8"):
         assert training.poll() is None
         time.sleep(0.01)
+
+
+@pytest.mark.parametrize("stage", ["download", "lowercase", "vectorize", "train", "sample", "evaluate", "report"])
+def test_ctrl_c_while_a_stage_still_imports_is_one_message(stage: str, project: Project, tmp_path: Path) -> None:
+    (tmp_path / "argparse.py").write_text("raise KeyboardInterrupt\n", encoding="utf-8")
+    printed = project.run(*command(project, stage), status=1, PYTHONPATH=str(tmp_path))
+    assert printed == "\nInterrupted. Run the same command again to continue.\n"
+
+
+def test_what_a_killed_process_was_writing_is_removed_and_what_a_living_one_writes_is_not(project: Project) -> None:
+    killed = subprocess.Popen([sys.executable, "-c", ""])
+    killed.wait()
+    abandoned = project.path / "data" / f".{killed.pid}.partial.corpus.txt"
+    in_work = project.path / "models" / ".resume" / "0123" / f".{os.getpid()}.partial.001.json"
+    for partial in (abandoned, in_work):
+        partial.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_text("half", encoding="utf-8")
+    project.run(*command(project, "download"))
+    assert not abandoned.exists()
+    assert in_work.exists()

@@ -54,6 +54,24 @@ def written_whole(path: Path) -> Iterator[Path]:
             partial.unlink()
 
 
+def remove_abandoned() -> None:
+    """Remove what killed processes were writing: `written_whole` could not."""
+    for folder in (Path("data"), Path("reports"), Path("models"), scratch_root()):
+        for partial in folder.rglob(".*.partial.*"):
+            if not _is_running(int(partial.name.split(".")[1])):
+                partial.unlink(missing_ok=True)
+
+
+def _is_running(process_id: int) -> bool:
+    try:
+        os.kill(process_id, 0)  # sends nothing
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # it is somebody else's
+        return True
+    return True
+
+
 def write_text(path: Path, text: str) -> None:
     """Write `text` as UTF-8 with LF line ends, whole or not at all."""
     with written_whole(path) as partial:

@@ -79,8 +79,8 @@ class TrainParams:
 
     random_seed: int = setting(SEED)
     epochs: int = setting(settings.integer(1, 999))  # the names of the weights have three digits
-    units: int = setting(settings.integer(1))
-    batch_size: int = setting(settings.integer(1))
+    units: int = setting(settings.integer(1, 4096))  # more do not fit into the memory of one machine
+    batch_size: int = setting(settings.integer(1, 65536))
     learning_rate: float = setting(FINITE_POSITIVE)
     clip_norm: float | None = setting(settings.or_null(FINITE_POSITIVE))
     kernel: str = setting(settings.one_of("auto", "keras", "compiled"))
@@ -148,7 +148,7 @@ def load(section: type[Section]) -> Section:
 
 def temperature_label(temperature: float) -> str:
     """Return how a temperature is written in tables and names of metrics: 0.2, 1.0, inf."""
-    return "inf" if math.isinf(temperature) else str(float(temperature))
+    return "inf" if math.isinf(temperature) else str(float(temperature) + 0.0)  # -0.0 is 0.0
 
 
 def _with_files(download: Any) -> Any:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from stages.core.common import errors
-from stages.core.common.files import scratch_root, write_text
+from stages.core.common.files import remove_abandoned, scratch_root, write_text
 from stages.core.common.progress import set_up_logging
 
 
@@ -20,6 +20,7 @@ def run(name: str, main: Callable[[], None], if_interrupted: str = errors.RUN_AG
     started = time.monotonic()
 
     def timed() -> None:
+        remove_abandoned()
         main()
         write_text(seconds_path(name), f"{time.monotonic() - started:.1f}\n")
 
