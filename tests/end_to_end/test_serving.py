@@ -90,6 +90,25 @@ def test_registering_again_adds_nothing(project_served: Project) -> None:
     assert [v.version for v in versions(project_served)] == [first.version]
 
 
+def test_a_tag_that_a_person_adds_does_not_make_another_version(
+    project_served: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{project_served.path / 'mlflow.db'}")
+    (first,) = versions(project_served)
+    open_store().set_model_version_tag("zarathustra", first.version, "looked at", "yes")
+    project_served.run("python", "-m", "stages.cli.main", "sync")
+    assert [v.version for v in versions(project_served)] == [first.version]
+    open_store().delete_model_version_tag("zarathustra", first.version, "looked at")
+
+
+def test_logging_a_model_leaves_the_end_of_its_run(project_served: Project) -> None:
+    """What registers is not training: the run took as long as it did before."""
+    (training,) = project_served.runs("training")
+    (sampling,) = project_served.runs("sampling")
+    assert training.info.status == "FINISHED"
+    assert training.info.end_time <= sampling.info.start_time
+
+
 def test_the_alias_goes_to_the_code_of_today(project_served: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{project_served.path / 'mlflow.db'}")
     store = open_store()

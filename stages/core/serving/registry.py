@@ -70,7 +70,7 @@ def register(store: MlflowClient, run_id: str, candidate: Candidate) -> None:
     if not store.search_registered_models(f"name = '{NAME}'"):
         store.create_registered_model(NAME, description="Continues a prompt in the manner of the corpus.")
     known = store.search_model_versions(f"name = '{NAME}'")
-    mine = next((v for v in known if v.tags == tags), None)
+    mine = next((v for v in known if _is(v.tags, tags)), None)  # a person may have added tags
     if mine is None:
         mine = _log_model(store, run_id, candidate, tags)
     aliases = store.get_registered_model(NAME).aliases
@@ -83,9 +83,13 @@ def register(store: MlflowClient, run_id: str, candidate: Candidate) -> None:
 def _succeeds(tags: dict[str, str], holder: dict[str, str]) -> bool:
     """Tell whether the alias moves: to a lower loss on the same data, or to other code for the same weights."""
     if tags["weights_sha256"] == holder.get("weights_sha256"):
-        return tags != holder
+        return not _is(holder, tags)
     same_data = tags["windows_sha256"] == holder.get("windows_sha256")
     return same_data and float(tags["val_loss_nats_per_char"]) < float(holder["val_loss_nats_per_char"])
+
+
+def _is(found: dict[str, str], tags: dict[str, str]) -> bool:
+    return tags.items() <= found.items()
 
 
 def _log_model(store: MlflowClient, run_id: str, candidate: Candidate, tags: dict[str, str]) -> ModelVersion:
@@ -93,7 +97,7 @@ def _log_model(store: MlflowClient, run_id: str, candidate: Candidate, tags: dic
     from stages.core.serving import served_model  # what MLflow needs for it takes a second to import
 
     package = Path(stages.__file__).parent
-    with tempfile.TemporaryDirectory() as name, _fluent(run_id):
+    with tempfile.TemporaryDirectory() as name, _fluent(store, run_id):
         models = ModelFolder(Path(name) / "models")
         weights = models.weights_path(candidate.epoch)
         weights.parent.mkdir(parents=True)
@@ -124,9 +128,14 @@ def _signature() -> "mlflow.models.ModelSignature":
 
 
 @contextmanager
-def _fluent(run_id: str) -> Iterator[None]:
-    """Let the part of MLflow that works on global state see our store and one run."""
+def _fluent(store: MlflowClient, run_id: str) -> Iterator[None]:
+    """Let the part of MLflow that works on global state see our store and one run; that ends as it was."""
     mlflow.set_tracking_uri(mlflow_store.tracking_uri())
     os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+    before = store.get_run(run_id).info
     with mlflow.start_run(run_id=run_id):
         yield
+    if before.end_time is None:
+        store.update_run(run_id, before.status)
+    else:
+        store.set_terminated(run_id, before.status, before.end_time)
