@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from stages.core.common import params, progress, stage
+from stages.core.common import params, progress, settings, stage
 from stages.core.common.errors import UserError
-from stages.core.common.files import sha256_of_file, write_json, write_text
+from stages.core.common.files import write_json, write_text
 from stages.core.common.params import EvaluateParams, temperature_label
 from stages.core.compute.lstm_cpu import default_num_threads
 from stages.core.compute.randomness import generator
@@ -162,10 +162,13 @@ def main() -> None:
         *(best_epoch, metrics["best"]["val_loss_nats_per_char"], metrics["best"]["val_bits_per_char"]),
     )
     tracking = Tracking()
-    tracking.start_sampling(models.description().fingerprint, sha256_of_file(arguments.samples))
-    tracking.log_summary(metrics)
-    tracking.log_scores(table.astype({"temperature": float}))
-    tracking.finish((arguments.metrics, arguments.scores))
+    sections = settings.read_yaml(settings.PARAMS_FILE)
+    parameters = {name: sections[name] for name in ("sample", "evaluate")}
+    files = (arguments.metrics, arguments.scores)
+    tracking.start_sampling(models.description().fingerprint, parameters, arguments.samples, *files)
+    tracking.log_samples(samples, arguments.samples)
+    tracking.log_evaluation(metrics, table.astype({"temperature": float}), *files)
+    tracking.finish()
     register_best(tracking, models, metrics)
 
 

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from stages.core.common import params, progress, stage
-from stages.core.common.files import read_json, sha256_of_file, write_text
+from stages.core.common import params, progress, settings, stage
+from stages.core.common.files import read_json, write_text
 from stages.core.common.params import CorpusFile, DownloadParams, ReportParams
 from stages.core.compute.randomness import generator
 from stages.core.generation.continuation import continue_prompt
@@ -157,7 +157,7 @@ def main() -> None:
     for name in ("prompted", "markdown", "page", "figures"):
         parser.add_argument(name, type=Path, help="to write")
     arguments = parser.parse_args()
-    settings = params.load(ReportParams)
+    report = params.load(ReportParams)
     files = params.load(DownloadParams).files
     results = Results(
         data=read_windows(arguments.windows),
@@ -168,15 +168,21 @@ def main() -> None:
         metrics=read_json(arguments.metrics),
     )
     shutil.rmtree(arguments.figures, ignore_errors=True)
-    write_figures(results, settings, arguments.figures)
-    prompted = prompt_samples(results, settings)
+    write_figures(results, report, arguments.figures)
+    prompted = prompt_samples(results, report)
     write_text(arguments.prompted, samples_csv(prompted))
     write_text(arguments.markdown, report_markdown(results.metrics, results.samples, prompted, SCORE_LABELS))
-    write_text(arguments.page, render_explorer(explorer_data(results, settings, files)))
+    write_text(arguments.page, render_explorer(explorer_data(results, report, files)))
     logger.info("%s and %s: open the second in a browser", arguments.markdown, arguments.page)
     tracking = Tracking()
-    tracking.start_sampling(results.models.description().fingerprint, sha256_of_file(arguments.samples))
-    tracking.log_artifacts(arguments.prompted, arguments.markdown, arguments.page, arguments.figures)
+    sections = settings.read_yaml(settings.PARAMS_FILE)
+    parameters = {name: sections[name] for name in ("sample", "evaluate", "report")}
+    evaluated, made = (arguments.metrics, arguments.scores), (arguments.prompted, arguments.markdown, arguments.page)
+    fingerprint = results.models.description().fingerprint
+    tracking.start_sampling(fingerprint, parameters, arguments.samples, *evaluated, *made)
+    tracking.log_samples(results.samples, arguments.samples)
+    tracking.log_evaluation(results.metrics, results.scores, *evaluated)
+    tracking.log_artifacts(*made, arguments.figures)
     tracking.finish()
 
 

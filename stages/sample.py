@@ -128,9 +128,10 @@ def main() -> None:
         *(len(samples), sample.length, len(epochs), ", ".join(map(temperature_label, sample.temperatures))),
     )
     tracking = Tracking()
-    tracking.start_sampling(models.description().fingerprint, sha256_of_file(arguments.samples))
-    tracking.log_samples({"sample": settings.read_yaml(settings.PARAMS_FILE)["sample"]}, samples)
-    tracking.finish((arguments.samples, arguments.markdown))
+    parameters = {"sample": settings.read_yaml(settings.PARAMS_FILE)["sample"]}
+    tracking.start_sampling(models.description().fingerprint, parameters, arguments.samples)
+    tracking.log_samples(samples, arguments.samples)
+    tracking.finish()
 
 
 if __name__ == "__main__":

@@ -35,7 +35,8 @@ def run() -> None:
 
 def main() -> None:
     """Do what the command line says; leave with exit status 1 and one message when that cannot be done."""
-    errors.run(run, if_interrupted="Nothing was changed.")
+    logging = sys.argv[1:2] == ["sync"]
+    errors.run(run, if_interrupted=errors.RUN_AGAIN if logging else "Nothing was changed.")
 
 
 if __name__ == "__main__":

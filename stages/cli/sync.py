@@ -1,13 +1,14 @@
 """`zarathustra sync`: the runs in MLflow made again, or completed, from models/ and reports/."""
 
 import argparse
+import hashlib
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from stages.core.common.errors import UserError
-from stages.core.common.files import read_json, sha256_of_file
+from stages.core.common.files import read_json
 from stages.core.common.settings import PARAMS_FILE, read_yaml
 from stages.core.model.model_folder import ModelFolder
 from stages.core.runs.mlflow_store import tracking_uri
@@ -18,7 +19,8 @@ from stages.core.serving.registry import register_best
 from stages.core.text.windows import read_windows
 
 REPORTS = Path("reports")
-SAMPLING_OUTPUTS = ("samples.csv", "samples.md", "metrics.json", "scores.csv", "prompt.csv", "index.md", "index.html")
+EVALUATION = [REPORTS / name for name in ("metrics.json", "scores.csv")]
+REPORT = [REPORTS / name for name in ("prompt.csv", "index.md", "index.html")]
 
 
 def set_up(parser: argparse.ArgumentParser) -> None:
@@ -32,9 +34,11 @@ def run(arguments: argparse.Namespace) -> None:
     models = ModelFolder(Path("models"))
     tracking = Tracking(required=True)
     history = _table(REPORTS / "history.csv")
+    if others := files_of_another_run("train"):
+        raise UserError(f"{others[0]} is not of the training in dvc.lock. Run `dvc checkout`, or `dvc repro`.")
     sync_training(tracking, models, history)
     print(f"Training: {len(history)} epochs.")
-    if (REPORTS / "samples.csv").exists():
+    if is_there("sample", REPORTS / "samples.csv"):
         samples = read_samples(REPORTS / "samples.csv")
         sync_sampling(tracking, models, samples)
         print(f"Sampling: {len(samples)} samples.")
@@ -61,30 +65,60 @@ def sync_training(tracking: Tracking, models: ModelFolder, history: pd.DataFrame
 
 def sync_sampling(tracking: Tracking, models: ModelFolder, samples: pd.DataFrame) -> None:
     """Log what the stages sample, evaluate and report log, as far as they have run."""
-    tracking.start_sampling(models.description().fingerprint, sha256_of_file(REPORTS / "samples.csv"))
-    tracking.log_samples({"sample": parameters_of("sample")}, samples)
-    if (REPORTS / "metrics.json").exists():
-        metrics = read_json(REPORTS / "metrics.json")
-        tracking.log_summary(metrics)
-        register_best(tracking, models, metrics)
-    if (REPORTS / "scores.csv").exists():
-        tracking.log_scores(_table(REPORTS / "scores.csv"))
-    outputs = [REPORTS / name for name in (*SAMPLING_OUTPUTS, "figures")]
-    tracking.log_artifacts(*filter(Path.exists, outputs))
+    outputs: dict[str, list[Path]] = {"sample": []}
+    if is_there("evaluate", *EVALUATION):
+        outputs["evaluate"] = EVALUATION
+        if is_there("report", *REPORT):
+            outputs["report"] = REPORT
+    parameters = {name: parameters_of(name) for name in outputs}
+    fingerprint, files = models.description().fingerprint, [file for made in outputs.values() for file in made]
+    tracking.start_sampling(fingerprint, parameters, REPORTS / "samples.csv", *files)
+    tracking.log_samples(samples, REPORTS / "samples.csv")
+    if "evaluate" in outputs:
+        tracking.log_evaluation(read_json(REPORTS / "metrics.json"), _table(REPORTS / "scores.csv"), *EVALUATION)
+    if "report" in outputs:
+        tracking.log_artifacts(*REPORT, REPORTS / "figures")
     tracking.finish()
+    if "evaluate" in outputs:
+        register_best(tracking, models, read_json(REPORTS / "metrics.json"))
+
+
+def is_there(stage: str, *outputs: Path) -> bool:
+    """Tell whether the outputs of a stage are there and belong to those of the stages before it; say if not."""
+    if not all(output.exists() for output in outputs):
+        return False
+    others = files_of_another_run(stage)
+    if others:
+        print(f"Without stage {stage}: {others[0]} is not what it was made with. `dvc repro` makes it anew.")
+    return not others
+
+
+def files_of_another_run(stage: str) -> list[str]:
+    """Return the files that a stage read and wrote which are not those that dvc.lock tells of."""
+    entries = [entry for part in ("deps", "outs") for entry in locked(stage).get(part, [])]
+    files = [(Path(e["path"]), e["md5"]) for e in entries if not e["path"].startswith("stages/")]
+    return [str(path) for path, md5 in files if path.is_file() and file_md5(path) != md5]
+
+
+def file_md5(path: Path) -> str:
+    """Return the hash of a file that DVC keeps in dvc.lock."""
+    return hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
+
+
+def locked(stage: str) -> Any:
+    """Return what dvc.lock tells of a stage; nothing where it has not run."""
+    if not Path("dvc.lock").exists():
+        return {}
+    return (read_yaml(Path("dvc.lock")) or {}).get("stages", {}).get(stage, {})
 
 
 def parameters_of(stage: str) -> Any:
     """Return the section of a stage that its outputs were made with, by dvc.lock; or that of params.yaml."""
-    if Path("dvc.lock").exists():
-        locked = (read_yaml(Path("dvc.lock")) or {}).get("stages", {}).get(stage, {})
-        recorded = locked.get("params", {}).get(str(PARAMS_FILE), {})
-        if stage in recorded:
-            return recorded[stage]
-    return read_yaml(PARAMS_FILE)[stage]
+    recorded = locked(stage).get("params", {}).get(str(PARAMS_FILE), {})
+    return recorded[stage] if stage in recorded else read_yaml(PARAMS_FILE)[stage]
 
 
 def _table(path: Path) -> pd.DataFrame:
     if not path.exists():
         raise UserError(f"{path} does not exist. Run `dvc repro` first.")
-    return pd.read_csv(path)
+    return pd.read_csv(path, float_precision="round_trip")

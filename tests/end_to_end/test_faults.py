@@ -98,6 +98,27 @@ def test_sync_makes_a_lost_database_again_and_twice_is_once(project_with_outputs
     assert {"figures", "index.html", "metrics.json", "samples", "samples.json"} <= set(sampling[4])
 
 
+def test_sync_refuses_to_mix_two_runs(project_with_outputs: Project) -> None:
+    project = project_with_outputs
+    (project.path / "mlflow.db").unlink()
+    history = project.path / "reports" / "history.csv"
+    whole, metrics = history.read_bytes(), (project.path / "reports" / "metrics.json").read_bytes()
+    history.write_bytes(whole.replace(b"1,", b"1,1", 1))  # as if another commit had been checked out
+    assert sync(project, status=1) == (
+        "Error: reports/history.csv is not of the training in dvc.lock. Run `dvc checkout`, or `dvc repro`.\n"
+    )
+    history.write_bytes(whole)
+    (project.path / "reports" / "metrics.json").write_bytes(metrics + b"\n")
+    project.set_params("evaluate", score_length=50)  # not run yet
+    assert "Without stage evaluate: reports/metrics.json is not what it was made with." in sync(project)
+    (sampling,) = project.runs("sampling")
+    assert sampling.data.params["sample.length"] == "20" and "evaluate.score_length" not in sampling.data.params
+    (project.path / "reports" / "metrics.json").write_bytes(metrics)
+    sync(project)
+    (sampling,) = project.runs("sampling")
+    assert sampling.data.params["evaluate.score_length"] == "100"
+
+
 def test_sync_without_outputs_says_so(project: Project) -> None:
     assert sync(project, status=1) == "Error: reports/history.csv does not exist. Run `dvc repro` first.\n"
 

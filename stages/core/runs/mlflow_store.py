@@ -3,6 +3,7 @@
 import logging
 import os
 
+from stages.core.common.errors import UserError
 from stages.core.common.files import project_root
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -15,6 +16,7 @@ import mlflow
 from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, Run, RunStatus
 from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
 
 __all__ = [
     "Dataset",
@@ -22,6 +24,7 @@ __all__ = [
     "InputTag",
     "Metric",
     "MlflowClient",
+    "MlflowException",
     "ModelVersion",
     "Param",
     "Run",
@@ -29,17 +32,25 @@ __all__ = [
     "experiment_id",
     "mlflow",
     "open_store",
+    "reason_of",
     "tracking_uri",
+    "unreachable",
 ]
 
 EXPERIMENT = "zarathustra"
+SQLITE = "sqlite:///"
+DATABASES = ("sqlite:", "postgresql", "mysql", "mssql")
 for noisy in ("mlflow", "alembic"):
     logging.getLogger(noisy).setLevel(logging.ERROR)
 
 
 def tracking_uri() -> str:
-    """Return the store to log to: MLFLOW_TRACKING_URI, or a database file beside the project."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{project_root() / 'mlflow.db'}"
+    """Return the store to log to: MLFLOW_TRACKING_URI, or a database file beside the project.
+
+    The path of a database file counts from the project: the folder of a temporary experiment vanishes.
+    """
+    uri = os.environ.get("MLFLOW_TRACKING_URI") or f"{SQLITE}mlflow.db"
+    return f"{SQLITE}{project_root() / uri.removeprefix(SQLITE)}" if uri.startswith(SQLITE) else uri
 
 
 def open_store() -> MlflowClient:
@@ -51,8 +62,30 @@ def experiment_id(store: MlflowClient) -> str:
     """Return the experiment that runs are logged to; make it where there is none."""
     name = os.environ.get("MLFLOW_EXPERIMENT_NAME", EXPERIMENT)
     experiment = store.get_experiment_by_name(name)
-    if experiment is not None:
-        return str(experiment.experiment_id)
-    # our own database: artifacts beside it; a server decides for itself
-    own = not os.environ.get("MLFLOW_TRACKING_URI")
-    return str(store.create_experiment(name, (project_root() / "mlruns").as_uri() if own else None))
+    if experiment is None:
+        # a database of our own: artifacts beside the project; a server decides for itself
+        own = tracking_uri().startswith(DATABASES)
+        try:
+            return str(store.create_experiment(name, (project_root() / "mlruns").as_uri() if own else None))
+        except MlflowException:  # another run may have been faster
+            experiment = store.get_experiment_by_name(name)
+            if experiment is None:
+                raise
+    if experiment.lifecycle_stage != "active":
+        raise RuntimeError(f"the experiment {name} was deleted there; restore it, or set MLFLOW_EXPERIMENT_NAME")
+    return str(experiment.experiment_id)
+
+
+def unreachable(error: Exception) -> UserError:
+    """Return what to tell a person whose command needs the store."""
+    return UserError(
+        f"MLflow: {tracking_uri()} does not answer ({reason_of(error)}). Start it, or correct MLFLOW_TRACKING_URI."
+    )
+
+
+def reason_of(error: BaseException) -> str:
+    """Return in a few words what lies at the bottom of an error."""
+    while inner := error.__cause__ or error.__context__:
+        error = inner
+    words = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return str(words).splitlines()[0]

@@ -8,6 +8,7 @@ the work: that is said once, and `zarathustra sync` logs the run later.
 import json
 import logging
 import os
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from typing import Any
 
 import pandas as pd
 
-from stages.core.common.errors import UserError
+from stages.core.common.files import sha256_of_file
 from stages.core.common.params import temperature_label
 from stages.core.runs import git
 from stages.core.runs.mlflow_store import (
@@ -31,7 +32,9 @@ from stages.core.runs.mlflow_store import (
     RunStatus,
     experiment_id,
     open_store,
+    reason_of,
     tracking_uri,
+    unreachable,
 )
 from stages.core.runs.provenance import flattened, provenance_tags
 from stages.core.runs.sample_table import samples_markdown
@@ -59,6 +62,7 @@ class Tracking:
         self._client: MlflowClient | None = None
         self._experiment_id = ""
         self._run_id: str | None = None
+        self._ended: int | None = None  # when the run that was adopted had finished, in milliseconds
         self._epochs_logged: set[int] = set()
 
     def start_training(self, record: TrainingRecord) -> None:
@@ -67,7 +71,7 @@ class Tracking:
             train = record.parameters["train"]
             described = f"lstm{train['units']}-epochs{train['epochs']}-{record.fingerprint[:8]}"
             name = os.environ.get("DVC_EXP_NAME") or described
-            run = self._start("training", record.fingerprint, name, {})
+            run = self._start("training", record.fingerprint, name, {}, self._find("training", record.fingerprint))
             self._log_parameters(run, record.parameters)
             if not run.inputs or not run.inputs.dataset_inputs:
                 corpus = Dataset(
@@ -99,31 +103,50 @@ class Tracking:
                 return
             for file in files:
                 self._store().log_artifact(self._run_id, str(file))
-            self._store().set_terminated(self._run_id)
+            # what was finished before and is only completed took no longer for it
+            self._store().set_terminated(self._run_id, end_time=self._ended)
             self._run_id = None
 
-    def start_sampling(self, training_fingerprint: str, samples_sha256: str) -> None:
-        """Start the child run of one sampling, or adopt it. It is known by what it generated."""
+    def start_sampling(
+        self, training_fingerprint: str, parameters: Mapping[str, Any], samples: Path, *others: Path
+    ) -> None:
+        """Start the child run of one sampling, or adopt it.
+
+        It is known by what was generated, then by what evaluate and report made of that. Where this is other than
+        what a run has, or was made with other parameters, that is another run: nothing is overwritten.
+
+        Args:
+            training_fingerprint: of the run that it belongs to.
+            parameters: sections of params.yaml, of the stages so far.
+            samples: reports/samples.csv.
+            others: further files that these stages have written.
+        """
         with self._survived():
             parent = self._find("training", training_fingerprint)
             tags = {"mlflow.parentRunId": parent.info.run_id} if parent else {}
+            samples_sha256 = sha256_of_file(samples)
             fingerprint = f"{training_fingerprint[:32]}-{samples_sha256[:32]}"
-            self._start("sampling", fingerprint, f"sampling-{samples_sha256[:8]}", tags)
+            known_by = {f"sha256/{file.name}": sha256_of_file(file) for file in others}
+            experiment = os.environ.get("DVC_EXP_NAME")
+            name = f"{experiment}-sampling" if experiment else f"sampling-{samples_sha256[:8]}"
+            adopted = self._find("sampling", fingerprint, parameters, known_by)
+            run = self._start("sampling", fingerprint, name, tags | known_by, adopted)
+            self._log_parameters(run, parameters)
 
-    def log_samples(self, parameters: Mapping[str, Any], samples: pd.DataFrame) -> None:
-        """Log the samples: parameters, one text for each epoch, one table, mean entropies by epoch."""
+    def log_samples(self, samples: pd.DataFrame, file: Path) -> None:
+        """Log the samples, unless they are: their file, one text for each epoch, one table, mean entropies by epoch."""
         with self._survived():
             if self._run_id is None:
                 return
             store, run_id = self._store(), self._run_id
-            run = store.get_run(run_id)
-            self._log_parameters(run, parameters)
-            if not self._has_artifact(run, "samples.json"):  # the last of them
-                for epoch, group in samples.groupby("epoch"):
-                    store.log_text(run_id, samples_markdown(group), f"samples/epoch_{epoch:03d}.md")
-                store.log_table(run_id, samples, "samples.json")
-            scores = samples.groupby(["epoch", "temperature"])["entropy_nats"].mean().reset_index()
-            self.log_scores(scores)
+            if self._has_artifact(store.get_run(run_id), "samples.json"):  # the last of them
+                return
+            for epoch, group in samples.groupby("epoch"):
+                store.log_text(run_id, samples_markdown(group), f"samples/epoch_{epoch:03d}.md")
+            store.log_text(run_id, samples_markdown(samples), file.with_suffix(".md").name)
+            store.log_artifact(run_id, str(file))
+            self.log_scores(samples.groupby(["epoch", "temperature"])["entropy_nats"].mean().reset_index())
+            store.log_table(run_id, samples, "samples.json")
 
     def log_scores(self, scores: pd.DataFrame) -> None:
         """Log each column but `epoch` and `temperature` as one metric by epoch for each temperature.
@@ -142,11 +165,17 @@ class Tracking:
                 for name in names
             }
             now = int(time.time() * 1000)
-            # compared as texts, for NaN is not equal to itself
-            new = {place: value for place, value in found.items() if repr(logged.get(place)) != repr(value)}
+            # compared as texts: NaN is not equal to itself, and what comes from a table may differ in the last digit
+            new = {k: v for k, v in found.items() if k not in logged or f"{logged[k]:.12g}" != f"{v:.12g}"}
             metrics = [Metric(key, value, now, step) for (key, step), value in new.items()]
             for i in range(0, len(metrics), 1000):  # the most that a batch may hold
                 self._store().log_batch(self._run_id, metrics=metrics[i : i + 1000])
+
+    def log_evaluation(self, metrics: Mapping[str, Any], scores: pd.DataFrame, *files: Path) -> None:
+        """Log what metrics.json and scores.csv hold, and the two themselves."""
+        self.log_summary(metrics)
+        self.log_scores(scores)
+        self.log_artifacts(*files)
 
     def log_summary(self, metrics: Mapping[str, Any]) -> None:
         """Log nested scalars, such as metrics.json, under their joined names."""
@@ -181,16 +210,13 @@ class Tracking:
         try:
             yield
         except Exception as error:
-            reason = _reason(error)
             if self._required:
-                raise UserError(
-                    f"MLflow: {tracking_uri()} does not answer ({reason}). Start it, or correct MLFLOW_TRACKING_URI."
-                ) from error
+                raise unreachable(error) from error
             if not self._lost:
                 logger.warning(
                     "MLflow: %s does not answer (%s). The work goes on; log it afterwards with `zarathustra sync`.",
                     tracking_uri(),
-                    reason,
+                    reason_of(error),
                 )
             self._lost, self._run_id = True, None
 
@@ -202,19 +228,31 @@ class Tracking:
             self._experiment_id = experiment_id(self._client)
         return self._client
 
-    def _find(self, kind: str, fingerprint: str) -> Run | None:
-        store = self._store()
+    def _find(
+        self,
+        kind: str,
+        fingerprint: str,
+        parameters: Mapping[str, Any] | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> Run | None:
+        """Return the newest run with this fingerprint in which no parameter and no tag has another value."""
         wanted = f"tags.kind = '{kind}' and tags.fingerprint = '{fingerprint}'"
-        runs = store.search_runs([self._experiment_id], wanted, max_results=1)
-        return runs[0] if runs else None
+        texts, tags = _as_texts(parameters or {}), tags or {}
+        for run in self._store().search_runs([self._experiment_id], wanted):
+            data = run.data
+            if texts.items() <= (texts | data.params).items() and tags.items() <= {**tags, **data.tags}.items():
+                return run
+        return None
 
-    def _start(self, kind: str, fingerprint: str, name: str, tags: Mapping[str, str]) -> Run:
-        """Return the run with this fingerprint, adopted or new, marked as running."""
-        store, run = self._store(), self._find(kind, fingerprint)
+    def _start(self, kind: str, fingerprint: str, name: str, tags: Mapping[str, str], run: Run | None) -> Run:
+        """Return `run`, adopted, or a new one where there is none, marked as running."""
+        store = self._store()
         if run is None:
             all_tags = {"kind": kind, "fingerprint": fingerprint, **provenance_tags(), **tags}
             run = store.create_run(self._experiment_id, tags=all_tags, run_name=name)
+            self._ended = None
         else:
+            self._ended = run.info.end_time if run.info.status == "FINISHED" else None
             store.update_run(run.info.run_id, status=RunStatus.to_string(RunStatus.RUNNING))
             for key, value in tags.items():
                 store.set_tag(run.info.run_id, key, value)
@@ -228,7 +266,10 @@ class Tracking:
         if tags["git.dirty"] == "true" and tags["mlflow.source.git.commit"] == git.commit():
             patch = git.difference()
             if patch and not self._has_artifact(run, "uncommitted.diff"):
-                self._store().log_text(run.info.run_id, patch, "uncommitted.diff")
+                with tempfile.TemporaryDirectory() as folder:
+                    file = Path(folder, "uncommitted.diff")
+                    file.write_bytes(patch)  # of files in whatever encoding
+                    self._store().log_artifact(run.info.run_id, str(file))
 
     def _has_artifact(self, run: Run, name: str) -> bool:
         return any(artifact.path == name for artifact in self._store().list_artifacts(run.info.run_id))
@@ -240,11 +281,7 @@ class Tracking:
         return {(metric.key, metric.step): metric.value for metric in metrics}
 
     def _log_parameters(self, run: Run, parameters: Mapping[str, Any]) -> None:
-        flat = {
-            key: json.dumps(v) if isinstance(v, list | tuple | dict) else str(v)
-            for key, v in flattened(parameters).items()
-        }
-        new = [Param(key, value[:MAX_PARAM_LENGTH]) for key, value in flat.items() if key not in run.data.params]
+        new = [Param(key, value) for key, value in _as_texts(parameters).items() if key not in run.data.params]
         self._store().log_batch(run.info.run_id, params=new)
 
     def _log_metrics(self, run_id: str, values: Mapping[str, float], step: int) -> None:
@@ -252,9 +289,10 @@ class Tracking:
         self._store().log_batch(run_id, metrics=[Metric(k, float(v), now, step) for k, v in values.items()])
 
 
-def _reason(error: BaseException) -> str:
-    """Return in a few words what lies at the bottom of an error."""
-    while inner := error.__cause__ or error.__context__:
-        error = inner
-    words = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return str(words).splitlines()[0]
+def _as_texts(parameters: Mapping[str, Any]) -> dict[str, str]:
+    """Return parameters as MLflow keeps them."""
+    flat = flattened(parameters)
+    texts = {
+        k: json.dumps(v, sort_keys=True) if isinstance(v, list | tuple | dict) else str(v) for k, v in flat.items()
+    }
+    return {key: text[:MAX_PARAM_LENGTH] for key, text in texts.items()}
