@@ -2,6 +2,7 @@
 
 import argparse
 import html
+import re
 import shutil
 import tempfile
 import textwrap
@@ -12,12 +13,12 @@ from pathlib import Path
 import pandas as pd
 
 from stages.cli.options import value_of
-from stages.cli.runs import fetch, sampling_runs, training_run
+from stages.cli.runs import Logged, fetch, find, has
 from stages.core.common import settings
 from stages.core.common.errors import UserError
-from stages.core.common.files import number, read_rows, write_text
+from stages.core.common.files import number, read_rows, sha256_of, write_text
 from stages.core.common.params import temperature_label
-from stages.core.runs.mlflow_store import Run
+from stages.core.common.settings import PARAMS_FILE
 from stages.core.runs.sample_table import read_samples
 
 Table = list[list[str]]  # the first row is the head
@@ -25,11 +26,11 @@ COMPARED_TAGS = {"mlflow.source.git.commit": "commit", "git.dirty": "uncommitted
 
 
 @dataclass(frozen=True)
-class Logged:
-    """What one training run, and its newest sampling, have logged."""
+class Compared:
+    """What one training run, and its sampling, have logged."""
 
-    run: Run
-    parameters: dict[str, str]
+    name: str
+    facts: dict[str, str]  # parameters, data and code
     history: list[dict[str, str]]
     samples: pd.DataFrame
 
@@ -38,18 +39,11 @@ class Logged:
         """The row of the history with the lowest held-out loss; one without a loss comes last."""
         return min(self.history, key=lambda row: float(row["val_loss_nats_per_char"] or "inf"))
 
-    @property
-    def name(self) -> str:
-        """What to call it."""
-        return str(self.run.info.run_name)
-
 
 def set_up(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
     parser.epilog = "Example: zarathustra compare lstm128-epochs60-1f0c2a9b wider --temperature 0.5 --html page.html"
-    parser.add_argument(
-        "runs", metavar="RUN", nargs="+", help="id or name of a training run; an experiment has its name"
-    )
+    parser.add_argument("runs", metavar="RUN", nargs="+", help="id or name of a run, or name of an experiment")
     parser.add_argument(
         "--epoch", metavar="N", type=value_of("--epoch", int, settings.integer(1)),
         help="of the samples to show; without it, each run's best",
@@ -78,33 +72,54 @@ def run(arguments: argparse.Namespace) -> None:
         print(f"{title}\n{'-' * len(title)}\n{in_columns(table, width)}\n")
 
 
-def load(name: str) -> Logged:
+def load(name: str) -> Compared:
     """Return what a run has logged."""
-    run = training_run(name)
-    children = sampling_runs(run)
-    parameters = dict(run.data.params)
+    found = find(name)
     samples = pd.DataFrame(columns=["epoch", "temperature", "prompt", "text"])
     with tempfile.TemporaryDirectory() as folder:
-        history = read_rows(fetch(run, "history.csv", Path(folder)))
-        if children:
-            parameters |= children[0].data.params
-            samples = read_samples(fetch(children[0], "samples.csv", Path(folder)))
-    return Logged(run, parameters, history, samples)
+        history = read_rows(fetch(found.training, "history.csv", Path(folder)))
+        if found.sampling:
+            samples = read_samples(fetch(found.sampling, "samples.csv", Path(folder)))
+    return Compared(found.name, facts(found), history, samples)
 
 
-def differences(runs: list[Logged]) -> Table:
+def facts(found: Logged) -> dict[str, str]:
+    """Return parameters, data and code of a run, each under a name of its own."""
+    tags, parameters = found.latest.data.tags, dict(found.training.data.params)
+    if found.sampling:
+        parameters |= found.sampling.data.params
+    named = {label: tags.get(tag, "") for tag, label in COMPARED_TAGS.items()}
+    data = {key: value for key, value in tags.items() if key.startswith("dvc.lock/")}
+    return parameters | named | data | uncommitted(found)
+
+
+def uncommitted(found: Logged) -> dict[str, str]:
+    """Return for each file with uncommitted changes how many lines, and a hash to tell them apart.
+
+    Parameters are left out: they are compared one by one.
+    """
+    if found.latest.data.tags.get("git.dirty") != "true" or not has(found.latest, "uncommitted.diff"):
+        return {}
+    with tempfile.TemporaryDirectory() as folder:
+        patch = fetch(found.latest, "uncommitted.diff", Path(folder)).read_text("utf-8", "replace")
+    changes = {}
+    for part in re.split(r"^diff --git ", patch, flags=re.MULTILINE)[1:]:
+        path = part.splitlines()[0].rpartition(" b/")[2]
+        lines = part.partition("\n@@")[2].splitlines()
+        added, removed = (sum(line.startswith(sign) for line in lines) for sign in "+-")
+        if path != str(PARAMS_FILE):
+            changes[f"uncommitted/{path}"] = f"+{added} -{removed} ({sha256_of(part)[:8]})"
+    return changes
+
+
+def differences(runs: list[Compared]) -> Table:
     """Return parameters, data and code that are not the same in all runs."""
-    facts = [
-        run.parameters
-        | {label: run.run.data.tags.get(tag, "") for tag, label in COMPARED_TAGS.items()}
-        | {key: value for key, value in run.run.data.tags.items() if key.startswith("dvc.lock/")}
-        for run in runs
-    ]
-    rows = [[key, *(fact.get(key, "") for fact in facts)] for key in sorted(set().union(*facts))]
+    keys = sorted(set().union(*(run.facts for run in runs)))
+    rows = [[key, *(run.facts.get(key, "") for run in runs)] for key in keys]
     return [["", *(run.name for run in runs)], *(row for row in rows if len(set(row[1:])) > 1)]
 
 
-def losses(runs: list[Logged]) -> Table:
+def losses(runs: list[Compared]) -> Table:
     """Return the losses at the best epoch and at the last."""
     table = [["", *(run.name for run in runs)]]
     for label, rows in (("best", [run.best for run in runs]), ("last", [run.history[-1] for run in runs])):
@@ -114,12 +129,14 @@ def losses(runs: list[Logged]) -> Table:
     return table
 
 
-def samples_side_by_side(runs: list[Logged], epoch: int | None, temperature: float | None) -> dict[str, Table]:
+def samples_side_by_side(runs: list[Compared], epoch: int | None, temperature: float | None) -> dict[str, Table]:
     """Return a table for each temperature that all runs have: one sample of each run."""
     common = set.intersection(*(set(run.samples["temperature"]) for run in runs))
     if temperature is not None and temperature not in common:
         known = ", ".join(map(temperature_label, sorted(common))) or "none"
         raise UserError(f"--temperature must be one that all runs have: {known}. Received: {temperature}.")
+    if not common:
+        return {"Samples": [["no temperature that all runs have"]]}
     tables: dict[str, Table] = {}
     for each in sorted(common) if temperature is None else [temperature]:
         head, texts = [""], [""]
@@ -135,7 +152,7 @@ def samples_side_by_side(runs: list[Logged], epoch: int | None, temperature: flo
 def in_columns(table: Table, width: int) -> str:
     """Return a table as text of a given width, long cells on several lines."""
     if len(table) == 1:
-        return "nothing"
+        return table[0][0] or "nothing"
     first = max(len(row[0]) for row in table)
     column = max((width - first) // (len(table[0]) - 1) - 2, 12)
     lines = []

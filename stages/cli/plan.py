@@ -61,20 +61,28 @@ def plan() -> list[Planned]:
     """
     if not Path("dvc.yaml").exists():
         raise UserError(f"dvc.yaml does not exist in {Path.cwd()}. Run this in the project's folder.")
-    from dvc.repo import Repo  # takes half a second to import
+    from dvc.exceptions import DvcException  # takes half a second to import
+    from dvc.repo import Repo
 
-    with Repo() as repo:
-        status = repo.status()
-        graph = repo.index.graph
-        locked = (read_yaml(Path("dvc.lock")) or {}).get("stages", {}) if Path("dvc.lock").exists() else {}
-        stages: dict[str, Planned] = {}
-        names = {stage: stage.name for stage in graph}
-        for name in read_yaml(Path("dvc.yaml"))["stages"]:
-            (stage,) = (s for s, n in names.items() if n == name)
-            before = [names[s] for s in graph.successors(stage)]
-            running = tuple(n for n in stages if n in before and (stages[n].causes or stages[n].after))
-            causes = tuple(causes_of(status.get(name, []), locked.get(name, {}), set(running)))
-            stages[name] = Planned(name, causes, running, _seconds(name))
+    try:
+        with Repo() as repo:
+            return _planned(repo)
+    except DvcException as error:  # it is at work, or what it reads is wrong
+        raise UserError(f"DVC: {str(error).strip().splitlines()[0]}") from None
+
+
+def _planned(repo: Any) -> list[Planned]:
+    status = repo.status()
+    graph = repo.index.graph
+    locked = (read_yaml(Path("dvc.lock")) or {}).get("stages", {}) if Path("dvc.lock").exists() else {}
+    stages: dict[str, Planned] = {}
+    names = {stage: stage.name for stage in graph}
+    for name in read_yaml(Path("dvc.yaml"))["stages"]:
+        (stage,) = (s for s, n in names.items() if n == name)
+        before = [names[s] for s in graph.successors(stage)]
+        running = tuple(n for n in stages if n in before and (stages[n].causes or stages[n].after))
+        causes = tuple(causes_of(status.get(name, []), locked.get(name, {}), set(running)))
+        stages[name] = Planned(name, causes, running, _seconds(name))
     return list(stages.values())
 
 

@@ -13,11 +13,11 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from stages.cli.runs import fetch, has, sampling_runs, training_run
+from stages.cli.runs import Logged, fetch, find, has
 from stages.core.common.errors import UserError
 from stages.core.common.files import project_root, read_rows, sha256_of_file
 from stages.core.common.settings import PARAMS_FILE, read_yaml
-from stages.core.runs.mlflow_store import Run
+from stages.core.runs.tracking import MAX_PARAM_LENGTH
 
 TRAINING_OUTPUTS = {"history.csv": "reports/history.csv", "models": "models"}
 SAMPLING_OUTPUTS = (
@@ -35,28 +35,32 @@ SAMPLING_OUTPUTS = (
 def set_up(parser: argparse.ArgumentParser) -> None:
     """Add the option."""
     parser.epilog = "It takes as long as the run did, in a temporary folder beside the project."
-    parser.add_argument("run_name", metavar="RUN", help="id or name of a training run; an experiment has its name")
+    parser.add_argument("run_name", metavar="RUN", help="id or name of a run, or name of an experiment")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Run it again; leave with exit status 1 where any output differs."""
-    training = training_run(arguments.run_name)
-    sampling = next(iter(sampling_runs(training)), None)
-    with work_tree(training) as tree:
-        restore_parameters(tree, training, sampling)
-        print(f"Running {training.info.run_name} again in {tree}", flush=True)
-        if subprocess.run(["dvc", "repro"], cwd=tree, env=_environment(), check=False).returncode:
-            raise UserError(f"{training.info.run_name}: it cannot be run again, for the reason above.")
-        differing = [output for output, same in compared(tree, training, sampling) if not same]
+    found = find(arguments.run_name)
+    with tempfile.TemporaryDirectory() as folder, work_tree(found) as tree:
+        logged = Path(folder)
+        fetch_outputs(found, logged)  # what is not there is said before the work, not after it
+        restore_parameters(tree, found)
+        print(f"Running {found.name} again in {tree}", flush=True)
+        # outputs that are committed are no reason to skip a stage
+        command = ["dvc", "repro", "--force", "--no-run-cache"]
+        if subprocess.run(command, cwd=tree, env=_environment(), check=False).returncode:
+            raise UserError(f"{found.name}: it cannot be run again, for the reason above.")
+        differing = [output for output, same in compared(tree, found, logged) if not same]
     if differing:
         sys.exit(f"Error: {len(differing)} outputs differ: {', '.join(differing)}.")
     print("Every output has the same bytes.")
 
 
 @contextmanager
-def work_tree(run: Run) -> Iterator[Path]:
+def work_tree(found: Logged) -> Iterator[Path]:
     """Give a folder with the commit of a run and its uncommitted changes. It is beside the project, as paths count."""
+    run = found.latest
     commit = run.data.tags.get("mlflow.source.git.commit", "none")
     root = project_root()
     with tempfile.TemporaryDirectory(prefix=".reproduced-", dir=root.parent) as folder:
@@ -68,40 +72,59 @@ def work_tree(run: Run) -> Iterator[Path]:
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             if done.returncode:
                 raise UserError(f"{run.info.run_name}: commit {commit} is not to be had ({done.stderr.strip()}).")
-        if has(run, "uncommitted.diff"):
+        if run.data.tags.get("git.dirty") == "true":
             with tempfile.TemporaryDirectory() as fetched:
                 patch = fetch(run, "uncommitted.diff", Path(fetched))
-                subprocess.run(["git", "-C", folder, "apply", str(patch)], check=True)  # made by git itself
+                apply = ["git", "-C", folder, "apply", "--whitespace=nowarn", str(patch)]
+                done = subprocess.run(apply, capture_output=True, text=True, check=False)
+                if done.returncode:
+                    raise UserError(f"{run.info.run_name}: its uncommitted.diff is damaged ({done.stderr.strip()}).")
         yield tree
 
 
-def restore_parameters(tree: Path, *runs: Run | None) -> None:
+def fetch_outputs(found: Logged, folder: Path) -> None:
+    """Copy the outputs that a run has logged; those of sampling, evaluation and report as far as they were made."""
+    for name in TRAINING_OUTPUTS:
+        fetch(found.training, name, folder)
+    for name in SAMPLING_OUTPUTS if found.sampling else ():
+        assert found.sampling is not None
+        if has(found.sampling, name):
+            fetch(found.sampling, name, folder)
+
+
+def restore_parameters(tree: Path, found: Logged) -> None:
     """Write the parameters that the runs have logged into params.yaml; the others stay as committed."""
     values = read_yaml(tree / PARAMS_FILE)
     yaml = YAML(typ="safe")
-    for run in filter(None, runs):
+    for run in filter(None, (found.training, found.sampling)):
         for key, text in run.data.params.items():
             section, name = key.split(".", 1)
-            value = yaml.load(text) if not text.startswith(("[", "{")) else json.loads(text)
-            values[section][name] = None if text == "None" else value
+            if len(text) < MAX_PARAM_LENGTH:  # else its end is missing; the uncommitted changes have it
+                values[section][name] = parameter(text, values[section].get(name), yaml)
     with (tree / PARAMS_FILE).open("w", encoding="utf-8") as file:
         yaml.dump(values, file)
 
 
-def compared(tree: Path, training: Run, sampling: Run | None) -> Iterator[tuple[str, bool]]:
+def parameter(text: str, committed: Any, yaml: YAML) -> Any:
+    """Return the value of a parameter that was logged as a text; what is a text in params.yaml stays one."""
+    if isinstance(committed, str):
+        return text
+    if text == "None":
+        return None
+    return json.loads(text) if text.startswith(("[", "{")) else yaml.load(text)
+
+
+def compared(tree: Path, found: Logged, logged: Path) -> Iterator[tuple[str, bool]]:
     """Give each output and whether it has the bytes that were logged; print it."""
     locked = read_yaml(tree / "dvc.lock")["stages"]
     md5 = {out["path"]: out["md5"] for stage in locked.values() for out in stage["outs"]}
-    for tag, recorded in sorted(training.data.tags.items()):
+    for tag, recorded in sorted(found.training.data.tags.items()):
         if tag.startswith("dvc.lock/"):
             path = tag.removeprefix("dvc.lock/")
             yield _said(path, md5.get(path) == recorded)
-    with tempfile.TemporaryDirectory() as folder:
-        for artifact, path in TRAINING_OUTPUTS.items():
-            yield from _files(fetch(training, artifact, Path(folder)), tree / path, path)
-        for name in SAMPLING_OUTPUTS if sampling else ():
-            assert sampling is not None
-            yield from _files(fetch(sampling, name, Path(folder)), tree / "reports" / name, f"reports/{name}")
+    for name, path in (TRAINING_OUTPUTS | {name: f"reports/{name}" for name in SAMPLING_OUTPUTS}).items():
+        if (logged / name).exists():
+            yield from _files(logged / name, tree / path, path)
 
 
 def _files(logged: Path, made: Path, label: str) -> Iterator[tuple[str, bool]]:

@@ -58,9 +58,9 @@ def folder_source(models: str) -> Source:
 @contextmanager
 def run_source(name: str) -> Iterator[Source]:
     """Give the weights that a training run logged, fetched into a temporary folder."""
-    from stages.cli.runs import fetch, training_run  # MLflow takes seconds to import
+    from stages.cli.runs import fetch, find  # MLflow takes seconds to import
 
-    run = training_run(name)
+    run = find(name).training
     with tempfile.TemporaryDirectory() as folder:
         models = fetch(run, "models", Path(folder))
         yield Source(ModelFolder(models), fetch(run, "history.csv", Path(folder)))

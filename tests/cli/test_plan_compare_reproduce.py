@@ -1,14 +1,23 @@
 """`zarathustra plan`, `compare` and `reproduce`: one project, two runs."""
 
 import csv
+import dataclasses
+import fcntl
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from stages.cli.main import COMMANDS
-from stages.cli.reproduce import compared
+from stages.cli.reproduce import compared, fetch_outputs, restore_parameters
+from stages.cli.runs import Logged, find
+from stages.core.runs.mlflow_store import Run
+from stages.core.runs.tracking import MAX_PARAM_LENGTH
 from tests.cli.conftest import Zarathustra
-from tests.project import Project
+from tests.project import Project, stages_that_ran
+from tests.reruns import ORDER
+from tests.servers import free_port
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +35,23 @@ def wider(finished: Project, zarathustra: Zarathustra) -> Project:
     assert plan[5].strip() == "if train or sample changes what it reads"
     finished.run("dvc", "exp", "run", "--name", "wider")
     return finished
+
+
+@pytest.fixture(scope="module")
+def scored(wider: Project) -> Project:
+    """The same after an experiment that only evaluated anew, with results committed and a new module that is not."""
+    wider.run("git", "add", ".")
+    wider.run("git", "commit", "-q", "-m", "Results")
+    scores = wider.path / "stages" / "core" / "scores"
+    (scores / "new.py").write_text('"""New."""\n\nMAX_RUN = 4\n', encoding="utf-8")
+    scoring = scores / "scoring.py"
+    text = scoring.read_text(encoding="utf-8")
+    scoring.write_text(
+        text.replace("\nfrom stages", "\nfrom stages.core.scores.new import MAX_RUN\nfrom stages", 1)
+        + "\nassert MAX_RUN\n"
+    )
+    wider.run("dvc", "exp", "run", "--name", "scored", "-S", "evaluate.score_length=90")
+    return wider
 
 
 def name_of_first(project: Project) -> str:
@@ -74,8 +100,21 @@ def test_compare_needs_runs_and_temperatures_that_are_there(wider: Project, zara
     assert printed == "Error: --temperature must be one that all runs have: 0.2, 0.5, 1.0, 1.2. Received: 0.7.\n"
 
 
-def test_reproduce_says_that_every_output_is_the_same(wider: Project, zarathustra: Zarathustra) -> None:
-    printed = zarathustra("reproduce", "wider").splitlines()
+def test_compare_knows_experiments_that_did_not_train(scored: Project, zarathustra: Zarathustra) -> None:
+    printed = zarathustra("compare", "wider", "scored", COLUMNS="160")
+    table = printed.partition("Losses")[0].splitlines()[2:]
+    changed = {f"uncommitted/stages/core/scores/{name}.py" for name in ("new", "scoring")}
+    assert {line.split()[0] for line in table if line} == {"wider", "commit", "evaluate.score_length"} | changed
+    assert ["evaluate.score_length", "100", "90"] in [line.split() for line in table]
+
+
+def test_reproduce_runs_every_stage_and_says_that_every_output_is_the_same(
+    scored: Project, zarathustra: Zarathustra
+) -> None:
+    wider = scored
+    output = zarathustra("reproduce", "scored")
+    assert stages_that_ran(output) == set(ORDER)
+    printed = output.splitlines()
     same = [line.split()[1] for line in printed if line.startswith("same ")]
     assert set(same) >= {"data/raw", "models/epochs/002.weights.h5", "reports/history.csv", "reports/index.html"}
     assert printed[-1] == "Every output has the same bytes."
@@ -83,19 +122,54 @@ def test_reproduce_says_that_every_output_is_the_same(wider: Project, zarathustr
 
 
 def test_reproduce_names_the_first_value_that_differs(
-    wider: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    wider: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    training = wider.runs("training")[1]
-    logged = Path(training.info.artifact_uri.removeprefix("file://")) / "history.csv"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{wider.path / 'mlflow.db'}")
+    found = dataclasses.replace(find("wider"), sampling=None)
+    fetch_outputs(found, tmp_path)
+    logged = tmp_path / "history.csv"
     rows = logged.read_text(encoding="utf-8").splitlines()
     before = rows[2].split(",")[2]
     logged.write_text("\n".join([*rows[:2], rows[2].replace(before, "1.5")]) + "\n", encoding="utf-8")
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{wider.path / 'mlflow.db'}")
-    assert [path for path, same in compared(wider.path, training, None) if not same] == ["reports/history.csv"]
+    assert [path for path, same in compared(wider.path, found, tmp_path) if not same] == ["reports/history.csv"]
     assert (
         "DIFFERS  reports/history.csv, "
         f"first at epoch 2, val_loss_nats_per_char: '1.5' was logged, {before!r} was made\n" in capsys.readouterr().out
     )
+
+
+def test_parameters_are_restored_as_what_they_were(project: Project) -> None:
+    texts = {
+        "lowercase.encoding": "437",
+        "train.clip_norm": "None",
+        "train.epochs": "3",
+        "lowercase.lower_case": "True",
+    }
+    texts |= {"sample.temperatures": "[0.5, Infinity]", "sample.prompts": "[" + "9" * (MAX_PARAM_LENGTH - 1)}
+    run = cast(Run, SimpleNamespace(data=SimpleNamespace(params=texts)))
+    restore_parameters(project.path, Logged(run, None, "one"))
+    params = project.params()
+    assert (params["lowercase"], params["train"]["clip_norm"], params["train"]["epochs"]) == (
+        {"encoding": "437", "lower_case": True}, None, 3,
+    )  # fmt: skip
+    assert params["sample"]["temperatures"] == [0.5, float("inf")]
+    assert params["sample"]["prompts"] is None
+
+
+@pytest.mark.parametrize("arguments", [("compare", "a", "b"), ("reproduce", "a"), ("generate", "--run", "a")])
+def test_a_store_that_does_not_answer_is_one_message(arguments: tuple[str, ...], zarathustra: Zarathustra) -> None:
+    nowhere = f"http://127.0.0.1:{free_port()}"
+    assert zarathustra(*arguments, status=1, MLFLOW_TRACKING_URI=nowhere) == (
+        f"Error: MLflow: {nowhere} does not answer (Connection refused). Start it, or correct MLFLOW_TRACKING_URI.\n"
+    )
+
+
+def test_plan_while_dvc_is_at_work_says_so(finished: Project, zarathustra: Zarathustra) -> None:
+    lock = finished.path / ".dvc" / "tmp" / "lock"
+    with lock.open("w", encoding="utf-8") as file:
+        fcntl.lockf(file, fcntl.LOCK_EX)
+        printed = zarathustra("plan", status=1)
+    assert printed.startswith("Error: DVC: Unable to acquire lock.") and printed.count("\n") == 1
 
 
 @pytest.mark.parametrize("command", COMMANDS)
