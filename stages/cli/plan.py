@@ -68,7 +68,8 @@ def plan() -> list[Planned]:
         with Repo() as repo:
             return _planned(repo)
     except DvcException as error:  # it is at work, or what it reads is wrong
-        raise UserError(f"DVC: {str(error).strip().splitlines()[0]}") from None
+        first_paragraph = str(error).strip().split("\n\n")[0]
+        raise UserError(f"DVC: {' '.join(first_paragraph.split())}") from None
 
 
 def _planned(repo: Any) -> list[Planned]:

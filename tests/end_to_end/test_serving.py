@@ -82,6 +82,8 @@ def test_the_model_says_what_it_takes_and_its_example_runs(
     assert info.signature.inputs.input_names() == ["prompt", "temperature", "length", "seed"]
     assert info.signature.outputs.input_names() == ["text"]
     assert info.saved_input_example_info is not None
+    (registered,) = json.loads(mlflow.get_logged_model(info.model_id).tags["mlflow.modelVersions"])
+    assert (registered["name"], int(registered["version"])) == ("zarathustra", 1)
 
 
 def test_registering_again_adds_nothing(project_served: Project) -> None:

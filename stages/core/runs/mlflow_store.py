@@ -85,7 +85,7 @@ def unreachable(error: Exception) -> UserError:
 
 def reason_of(error: BaseException) -> str:
     """Return in a few words what lies at the bottom of an error."""
-    while inner := error.__cause__ or error.__context__:
+    while (inner := error.__cause__ or error.__context__) and not isinstance(inner, KeyError):
         error = inner
     words = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return str(words).splitlines()[0]

@@ -1,5 +1,6 @@
 """The registry of models: the best epoch of each training, and the alias of the best of all on the same data."""
 
+import json
 import logging
 import os
 import shutil
@@ -116,7 +117,12 @@ def _log_model(store: MlflowClient, run_id: str, candidate: Candidate, tags: dic
         )
     # not by log_model itself, which prints as it registers
     source = store.get_logged_model(info.model_id).artifact_location
-    return store.create_model_version(NAME, source, run_id, tags, model_id=info.model_id)
+    made = store.create_model_version(NAME, source, run_id, tags, model_id=info.model_id)
+    # without it the page of the model says that it is not registered
+    store.set_logged_model_tags(
+        info.model_id, {"mlflow.modelVersions": json.dumps([{"name": NAME, "version": made.version}])}
+    )
+    return made
 
 
 def _signature() -> "mlflow.models.ModelSignature":
