@@ -61,7 +61,7 @@ def test_the_difference_is_logged_once_and_again_if_it_is_missing(store: mlflow.
     for _ in range(2):
         log(scores)
         run = only_run(store)
-        patch = Path(run.info.artifact_uri, "uncommitted.diff")
+        patch = artifact(run, "uncommitted.diff")
         assert "+ONE = 2" in patch.read_text(encoding="utf-8")
         patch.unlink()
 

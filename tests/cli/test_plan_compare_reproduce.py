@@ -170,7 +170,8 @@ def test_a_store_that_does_not_answer_is_one_message(arguments: tuple[str, ...],
 
 def test_plan_while_dvc_is_at_work_says_so(finished: Project, zarathustra: Zarathustra) -> None:
     busy, locks = finished.path / "reports" / "history.csv", finished.path / ".dvc" / "tmp" / "rwlock"
-    locks.write_text(json.dumps({str(busy): {"write": {"pid": os.getpid(), "cmd": "dvc repro"}}}), encoding="utf-8")
+    writing = {str(busy): {"pid": os.getpid(), "cmd": "dvc repro"}}
+    locks.write_text(json.dumps({"write": writing}), encoding="utf-8")
     printed = zarathustra("plan", status=1)
     locks.unlink()
     assert printed == f"Error: DVC: '{busy}' is busy, it is being blocked by: (PID {os.getpid()}): dvc repro\n"
