@@ -22,7 +22,6 @@ from stages.core.common.settings import PARAMS_FILE
 from stages.core.runs.sample_table import read_samples
 
 Table = list[list[str]]  # the first row is the head
-COMPARED_TAGS = {"mlflow.source.git.commit": "commit", "git.dirty": "uncommitted changes"}
 
 
 @dataclass(frozen=True)
@@ -88,9 +87,9 @@ def facts(found: Logged) -> dict[str, str]:
     tags, parameters = found.latest.data.tags, dict(found.training.data.params)
     if found.sampling:
         parameters |= found.sampling.data.params
-    named = {label: tags.get(tag, "") for tag, label in COMPARED_TAGS.items()}
+    commit = {"commit": tags.get("mlflow.source.git.commit", "")}
     data = {key: value for key, value in tags.items() if key.startswith("dvc.lock/")}
-    return parameters | named | data | uncommitted(found)
+    return parameters | commit | data | uncommitted(found)
 
 
 def uncommitted(found: Logged) -> dict[str, str]:
@@ -98,8 +97,10 @@ def uncommitted(found: Logged) -> dict[str, str]:
 
     Parameters are left out: they are compared one by one.
     """
-    if found.latest.data.tags.get("git.dirty") != "true" or not has(found.latest, "uncommitted.diff"):
+    if found.latest.data.tags.get("git.dirty") != "true":
         return {}
+    if not has(found.latest, "uncommitted.diff"):
+        return {"uncommitted changes": "not logged"}
     with tempfile.TemporaryDirectory() as folder:
         patch = fetch(found.latest, "uncommitted.diff", Path(folder)).read_text("utf-8", "replace")
     changes = {}
