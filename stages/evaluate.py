@@ -27,9 +27,9 @@ from stages.core.compute.randomness import generator
 from stages.core.generation.sampling import generate
 from stages.core.generation.sliding_lstm import SlidingLSTM
 from stages.core.model.model_folder import ModelFolder
-from stages.core.runs.history import NATS_TO_BITS
-from stages.core.runs.sample_table import read_samples
-from stages.core.runs.tracking import Tracking
+from stages.core.runs.history import NATS_TO_BITS, read_history
+from stages.core.samples.sample_table import read_samples
+from stages.core.samples.sampling_run import SamplingRun
 from stages.core.scores.copies import MAX_CHARACTERS
 from stages.core.scores.ngrams import compressor_bits_per_char, ngram_bits_per_char
 from stages.core.scores.scoring import PIECE_LENGTH, Corpus, score
@@ -132,7 +132,7 @@ def main() -> None:
     evaluate = params.load(EvaluateParams)
     data, models = read_windows(arguments.windows), ModelFolder(arguments.models)
     samples = read_samples(arguments.samples)
-    metrics = summary_of_losses(pd.read_csv(arguments.history))
+    metrics = summary_of_losses(read_history(arguments.history))
     best_epoch = metrics["best_epoch"]
 
     cut = data.plan.num_training_characters
@@ -161,15 +161,15 @@ def main() -> None:
         "best epoch %d: %.4f nats, %.4f bits per character",
         *(best_epoch, metrics["best"]["val_loss_nats_per_char"], metrics["best"]["val_bits_per_char"]),
     )
-    tracking = Tracking()
+    run = SamplingRun()
     sections = settings.read_yaml(settings.PARAMS_FILE)
     parameters = {name: sections[name] for name in ("sample", "evaluate")}
     files = (arguments.metrics, arguments.scores)
-    tracking.start_sampling(models.description().fingerprint, parameters, arguments.samples, *files)
-    tracking.log_samples(samples, arguments.samples)
-    tracking.log_evaluation(metrics, table.astype({"temperature": float}), *files)
-    tracking.finish()
-    register_best(tracking, models, metrics)
+    run.start(models.description().fingerprint, parameters, arguments.samples, *files)
+    run.log_samples(samples, arguments.samples)
+    run.log_evaluation(metrics, table.astype({"temperature": float}), *files)
+    run.finish()
+    register_best(run, models, metrics)
 
 
 if __name__ == "__main__":

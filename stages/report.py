@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from stages.core.common import params, progress, settings, stage
+from stages.core.common.errors import readable
 from stages.core.common.files import read_json, write_text
 from stages.core.common.params import CorpusFile, DownloadParams, ReportParams
 from stages.core.compute.randomness import generator
@@ -28,9 +29,9 @@ from stages.core.model.model_folder import ModelFolder
 from stages.core.pages.explorer import Baseline, EpochRow, ExplorerData, Sample, Scores, render_explorer
 from stages.core.pages.figures import distribution_figure, loss_figure, save_figure, score_figure
 from stages.core.pages.report_text import baseline_name, report_markdown
-from stages.core.runs.history import NATS_TO_BITS
-from stages.core.runs.sample_table import read_samples, samples_csv
-from stages.core.runs.tracking import Tracking
+from stages.core.runs.history import NATS_TO_BITS, read_history
+from stages.core.samples.sample_table import read_samples, samples_csv
+from stages.core.samples.sampling_run import SamplingRun
 from stages.core.scores.copies import MAX_CHARACTERS
 from stages.core.scores.scoring import Corpus, joined
 from stages.core.text.windows import WindowData, read_windows
@@ -63,6 +64,20 @@ class Results:
         """Text that the network was not trained on: a prompt to show."""
         cut = self.data.plan.num_training_characters
         return up_to_a_word(self.data.vocabulary.decode(self.data.ids[cut : cut + self.data.plan.window_length]))
+
+
+def read_scores(path: Path) -> pd.DataFrame:
+    """Return the table of scores, or a UserError where it is damaged."""
+    with readable(path):
+        return pd.read_csv(path)[["epoch", "temperature", *SCORE_LABELS]].astype(float).astype({"epoch": int})
+
+
+def read_metrics(path: Path) -> dict[str, Any]:
+    """Return what metrics.json holds, or a UserError where it is damaged."""
+    with readable(path):
+        metrics: dict[str, Any] = read_json(path)
+        required = ("best_epoch", "last_epoch", "best", "last", "baseline", "human", "temperature")
+        return {name: metrics[name] for name in required} | metrics
 
 
 def up_to_a_word(text: str) -> str:
@@ -162,10 +177,10 @@ def main() -> None:
     results = Results(
         data=read_windows(arguments.windows),
         models=ModelFolder(arguments.models),
-        history=pd.read_csv(arguments.history),
+        history=read_history(arguments.history),
         samples=read_samples(arguments.samples),
-        scores=pd.read_csv(arguments.scores),
-        metrics=read_json(arguments.metrics),
+        scores=read_scores(arguments.scores),
+        metrics=read_metrics(arguments.metrics),
     )
     shutil.rmtree(arguments.figures, ignore_errors=True)
     write_figures(results, report, arguments.figures)
@@ -174,16 +189,16 @@ def main() -> None:
     write_text(arguments.markdown, report_markdown(results.metrics, results.samples, prompted, SCORE_LABELS))
     write_text(arguments.page, render_explorer(explorer_data(results, report, files)))
     logger.info("%s and %s: open the second in a browser", arguments.markdown, arguments.page)
-    tracking = Tracking()
+    run = SamplingRun()
     sections = settings.read_yaml(settings.PARAMS_FILE)
     parameters = {name: sections[name] for name in ("sample", "evaluate", "report")}
     evaluated, made = (arguments.metrics, arguments.scores), (arguments.prompted, arguments.markdown, arguments.page)
     fingerprint = results.models.description().fingerprint
-    tracking.start_sampling(fingerprint, parameters, arguments.samples, *evaluated, *made)
-    tracking.log_samples(results.samples, arguments.samples)
-    tracking.log_evaluation(results.metrics, results.scores, *evaluated)
-    tracking.log_artifacts(*made, arguments.figures)
-    tracking.finish()
+    run.start(fingerprint, parameters, arguments.samples, *evaluated, *made)
+    run.log_samples(results.samples, arguments.samples)
+    run.log_evaluation(results.metrics, results.scores, *evaluated)
+    run.log_artifacts(*made, arguments.figures)
+    run.finish()
 
 
 if __name__ == "__main__":

@@ -26,8 +26,8 @@ from stages.core.generation.continuation import Continuation, continue_prompt
 from stages.core.generation.sample_cells import read_cell, remove_oldest, write_cell
 from stages.core.model.model_folder import ModelFolder
 from stages.core.resume.fingerprint import code_hash, package_versions
-from stages.core.runs.sample_table import samples_csv, samples_markdown
-from stages.core.runs.tracking import Tracking
+from stages.core.samples.sample_table import samples_csv, samples_markdown
+from stages.core.samples.sampling_run import SamplingRun
 from stages.core.text.vocabulary import Vocabulary
 from stages.core.text.windows import WindowData, read_windows
 
@@ -127,11 +127,11 @@ def main() -> None:
         "%d samples of %d characters: %d epochs at temperatures %s",
         *(len(samples), sample.length, len(epochs), ", ".join(map(temperature_label, sample.temperatures))),
     )
-    tracking = Tracking()
+    run = SamplingRun()
     parameters = {"sample": settings.read_yaml(settings.PARAMS_FILE)["sample"]}
-    tracking.start_sampling(models.description().fingerprint, parameters, arguments.samples)
-    tracking.log_samples(samples, arguments.samples)
-    tracking.finish()
+    run.start(models.description().fingerprint, parameters, arguments.samples)
+    run.log_samples(samples, arguments.samples)
+    run.finish()
 
 
 if __name__ == "__main__":

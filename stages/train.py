@@ -21,8 +21,8 @@ from stages.core.resume.checkpoints import Checkpoints
 from stages.core.resume.fingerprint import package_versions, training_fingerprint, windows_hash
 from stages.core.runs.history import HistoryRow, history_csv
 from stages.core.runs.provenance import TRAINING_STAGES
-from stages.core.runs.tracking import Tracking, TrainingRecord
 from stages.core.text.windows import WindowData, read_windows
+from stages.core.training.training_run import TrainingRecord, TrainingRun
 
 IF_INTERRUPTED = "`dvc repro` goes on after the last whole epoch."
 logger = logging.getLogger(__name__)
@@ -47,10 +47,10 @@ def describe(
 class Outputs:
     """Puts each epoch where the outputs belong as soon as it is trained, and tells about it."""
 
-    def __init__(self, models: ModelFolder, checkpoints: Checkpoints, tracking: Tracking, num_characters: int) -> None:
+    def __init__(self, models: ModelFolder, checkpoints: Checkpoints, run: TrainingRun, num_characters: int) -> None:
         self.models = models
         self.checkpoints = checkpoints
-        self.tracking = tracking
+        self.run = run
         self.num_characters = num_characters
         self.num_resumed = 0
         self.num_trained = 0
@@ -59,7 +59,7 @@ class Outputs:
         """Copy the weights, log the losses, print one line."""
         with written_whole(self.models.weights_path(row.epoch)) as partial:
             shutil.copyfile(self.checkpoints.weights_path(row.epoch), partial)
-        self.tracking.log_epoch(dataclasses.asdict(row), seconds, self.num_characters)
+        self.run.log_epoch(dataclasses.asdict(row), seconds, self.num_characters)
         if seconds is None:
             self.num_resumed += 1
             return
@@ -99,9 +99,9 @@ def main() -> None:
     trainer = Trainer(train, data, checkpoints)
     num_weights = trainer.network.count_params()
     models.write_description(describe(data, dataclasses.asdict(train), num_weights, fingerprint, windows_sha256))
-    tracking = Tracking()
+    run = TrainingRun()
     sections = settings.read_yaml(settings.PARAMS_FILE)
-    tracking.start_training(
+    run.start(
         TrainingRecord(
             fingerprint=fingerprint,
             parameters={name: sections[name] for name in TRAINING_STAGES},
@@ -110,13 +110,14 @@ def main() -> None:
         )
     )
     num_characters = data.plan.num_training_windows * data.plan.window_length
-    outputs = Outputs(models, checkpoints, tracking, num_characters)
-    rows = trainer.train(outputs.on_epoch)
+    outputs = Outputs(models, checkpoints, run, num_characters)
+    with run.ended_early():
+        rows = trainer.train(outputs.on_epoch)
     if not outputs.num_trained:
         logger.info("All %d epochs were there.", len(rows))
     write_text(arguments.history, history_csv(rows))
-    tracking.log_artifacts(models.path / "network.json", models.path / "epochs", under="models")
-    tracking.finish((arguments.history,))
+    run.log_artifacts(models.path / "network.json", models.path / "epochs", under="models")
+    run.finish((arguments.history,))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import pandas as pd
 from stages.core.common.files import read_json, read_rows
 from stages.core.common.params import temperature_label
 from stages.core.pages.report_text import as_html
-from stages.core.runs.sample_table import read_samples
+from stages.core.samples.sample_table import read_samples
 from tests.project import ROOT
 
 REPORTS = ROOT / "reports"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 from pandas.testing import assert_frame_equal
 
-from stages.core.runs.sample_table import read_samples, samples_csv
+from stages.core.samples.sample_table import read_samples, samples_csv
 
 
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:

@@ -293,3 +293,24 @@ def test_what_a_killed_process_was_writing_is_removed_and_what_a_living_one_writ
     project.run(*command(project, "download"))
     assert not abandoned.exists()
     assert in_work.exists()
+
+
+@pytest.mark.parametrize(
+    ("stage", "name", "content"),
+    [
+        ("evaluate", "history.csv", b""),
+        ("evaluate", "history.csv", b"epoch,loss_nats_per_char\n1,2.5\n"),
+        ("report", "history.csv", b"\xff"),
+        ("evaluate", "samples.csv", b"epoch,temperature,prompt,text,entropy_nats\n"),
+        ("evaluate", "samples.csv", b"epoch\none\n"),
+        ("report", "scores.csv", b"epoch,temperature\n1,0.5\n"),
+        ("report", "metrics.json", b"{"),
+        ("report", "metrics.json", b"[1]"),
+        ("report", "metrics.json", b'{"best_epoch": 1}'),
+    ],
+)
+def test_a_damaged_table_is_named(stage: str, name: str, content: bytes, project_with_outputs: Project) -> None:
+    (project_with_outputs.path / "reports" / name).write_bytes(content)
+    message = message_of(project_with_outputs, stage)
+    assert message.startswith(f"Error: reports/{name}: damaged (")
+    assert message.endswith("). Run `dvc checkout`, or `dvc repro` to make it again.")

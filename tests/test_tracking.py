@@ -10,7 +10,7 @@ import pytest
 
 from stages.core.common.errors import UserError
 from stages.core.runs.mlflow_store import experiment_id, tracking_uri
-from stages.core.runs.tracking import Tracking
+from stages.core.samples.sampling_run import SamplingRun
 
 
 @pytest.fixture
@@ -29,10 +29,10 @@ def store(tmp_path: Path, empty_database: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def log(scores: pd.DataFrame, length: int = 20) -> None:
-    tracking = Tracking(required=True)
-    tracking.start_sampling("0" * 64, {"sample": {"length": length}}, Path("samples.csv"))
-    tracking.log_scores(scores)
-    tracking.finish()
+    run = SamplingRun(required=True)
+    run.start("0" * 64, {"sample": {"length": length}}, Path("samples.csv"))
+    run.log_scores(scores)
+    run.finish()
 
 
 def only_run(store: mlflow.MlflowClient) -> mlflow.entities.Run:
@@ -71,10 +71,10 @@ def test_an_evaluation_with_other_parameters_or_another_result_is_a_run_of_its_o
     sample, samples = {"sample": {"length": 20}}, Path("samples.csv")
     for score_length, result in ((100, "1"), (100, "1"), (50, "1"), (50, "2"), (100, "1")):
         metrics.write_text(result, encoding="utf-8")
-        tracking = Tracking(required=True)
-        tracking.start_sampling("0" * 64, sample, samples)
-        tracking.start_sampling("0" * 64, sample | {"evaluate": {"score_length": score_length}}, samples, metrics)
-        tracking.log_artifacts(metrics)
+        run = SamplingRun(required=True)
+        run.start("0" * 64, sample, samples)
+        run.start("0" * 64, sample | {"evaluate": {"score_length": score_length}}, samples, metrics)
+        run.log_artifacts(metrics)
     runs = store.search_runs([e.experiment_id for e in store.search_experiments()])
     logged = [
         (run.data.params["evaluate.score_length"], artifact(run, metrics).read_text(encoding="utf-8")) for run in runs
@@ -116,3 +116,20 @@ def test_an_experiment_that_was_deleted_is_named(store: mlflow.MlflowClient) -> 
     store.delete_experiment(experiment_id(store))
     with pytest.raises(UserError, match="the experiment zarathustra was deleted there; restore it"):
         log(pd.DataFrame())
+
+
+def test_a_run_that_fails_is_marked_so_and_finished_when_the_work_goes_on(store: mlflow.MlflowClient) -> None:
+    run = SamplingRun(required=True)
+    run.start("0" * 64, {}, Path("samples.csv"))
+    with pytest.raises(ZeroDivisionError), run.ended_early():
+        raise ZeroDivisionError
+    assert only_run(store).info.status == "FAILED"
+    log(pd.DataFrame({"epoch": [], "temperature": [], "repetition": []}))
+    assert only_run(store).info.status == "FINISHED"
+
+
+def test_what_is_no_number_in_the_metrics_is_left_out(store: mlflow.MlflowClient) -> None:
+    run = SamplingRun(required=True)
+    run.start("0" * 64, {}, Path("samples.csv"))
+    run.log_summary({"last": {"loss_nats_per_char": None}, "best_epoch": 3})
+    assert only_run(store).data.metrics == {"best_epoch": 3}

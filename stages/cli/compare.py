@@ -19,7 +19,7 @@ from stages.core.common.errors import UserError
 from stages.core.common.files import number, read_rows, sha256_of, write_text
 from stages.core.common.params import temperature_label
 from stages.core.common.settings import PARAMS_FILE
-from stages.core.runs.sample_table import read_samples
+from stages.core.samples.sample_table import read_samples
 
 Table = list[list[str]]  # the first row is the head
 

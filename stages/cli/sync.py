@@ -11,12 +11,14 @@ from stages.core.common.errors import UserError
 from stages.core.common.files import read_json
 from stages.core.common.settings import PARAMS_FILE, read_yaml
 from stages.core.model.model_folder import ModelFolder
+from stages.core.runs.history import read_history
 from stages.core.runs.mlflow_store import tracking_uri
 from stages.core.runs.provenance import TRAINING_STAGES
-from stages.core.runs.sample_table import read_samples
-from stages.core.runs.tracking import Tracking, TrainingRecord
+from stages.core.samples.sample_table import read_samples
+from stages.core.samples.sampling_run import SamplingRun
 from stages.core.serving.registry import register_best
 from stages.core.text.windows import read_windows
+from stages.core.training.training_run import TrainingRecord, TrainingRun
 
 REPORTS = Path("reports")
 EVALUATION = [REPORTS / name for name in ("metrics.json", "scores.csv")]
@@ -32,24 +34,24 @@ def set_up(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Log training, then sampling, with the same calls that the stages make."""
     models = ModelFolder(Path("models"))
-    tracking = Tracking(required=True)
-    history = _table(REPORTS / "history.csv")
+    history = read_history(_existing(REPORTS / "history.csv"))
     if others := files_of_another_run("train"):
         raise UserError(f"{others[0]} is not of the training in dvc.lock. Run `dvc checkout`, or `dvc repro`.")
-    sync_training(tracking, models, history)
+    sync_training(models, history)
     print(f"Training: {len(history)} epochs.")
     if is_there("sample", REPORTS / "samples.csv"):
         samples = read_samples(REPORTS / "samples.csv")
-        sync_sampling(tracking, models, samples)
+        sync_sampling(models, samples)
         print(f"Sampling: {len(samples)} samples.")
     print(f"All of it is in {tracking_uri()}.")
 
 
-def sync_training(tracking: Tracking, models: ModelFolder, history: pd.DataFrame) -> None:
+def sync_training(models: ModelFolder, history: pd.DataFrame) -> None:
     """Log what stage train logs."""
     description = models.description()
     data = read_windows(Path("data/windows"))
-    tracking.start_training(
+    run = TrainingRun(required=True)
+    run.start(
         TrainingRecord(
             fingerprint=description.fingerprint,
             parameters={name: parameters_of(name) for name in TRAINING_STAGES},
@@ -58,12 +60,12 @@ def sync_training(tracking: Tracking, models: ModelFolder, history: pd.DataFrame
         )
     )
     for row in history.to_dict("records"):
-        tracking.log_epoch({str(key): value for key, value in row.items()})
-    tracking.log_artifacts(models.path / "network.json", models.path / "epochs", under="models")
-    tracking.finish((REPORTS / "history.csv",))
+        run.log_epoch({str(key): value for key, value in row.items()})
+    run.log_artifacts(models.path / "network.json", models.path / "epochs", under="models")
+    run.finish((REPORTS / "history.csv",))
 
 
-def sync_sampling(tracking: Tracking, models: ModelFolder, samples: pd.DataFrame) -> None:
+def sync_sampling(models: ModelFolder, samples: pd.DataFrame) -> None:
     """Log what the stages sample, evaluate and report log, as far as they have run."""
     outputs: dict[str, list[Path]] = {"sample": []}
     if is_there("evaluate", *EVALUATION):
@@ -72,15 +74,17 @@ def sync_sampling(tracking: Tracking, models: ModelFolder, samples: pd.DataFrame
             outputs["report"] = REPORT
     parameters = {name: parameters_of(name) for name in outputs}
     fingerprint, files = models.description().fingerprint, [file for made in outputs.values() for file in made]
-    tracking.start_sampling(fingerprint, parameters, REPORTS / "samples.csv", *files)
-    tracking.log_samples(samples, REPORTS / "samples.csv")
+    run = SamplingRun(required=True)
+    run.start(fingerprint, parameters, REPORTS / "samples.csv", *files)
+    run.log_samples(samples, REPORTS / "samples.csv")
     if "evaluate" in outputs:
-        tracking.log_evaluation(read_json(REPORTS / "metrics.json"), _table(REPORTS / "scores.csv"), *EVALUATION)
+        scores = pd.read_csv(REPORTS / "scores.csv", float_precision="round_trip")
+        run.log_evaluation(read_json(REPORTS / "metrics.json"), scores, *EVALUATION)
     if "report" in outputs:
-        tracking.log_artifacts(*REPORT, REPORTS / "figures")
-    tracking.finish()
+        run.log_artifacts(*REPORT, REPORTS / "figures")
+    run.finish()
     if "evaluate" in outputs:
-        register_best(tracking, models, read_json(REPORTS / "metrics.json"))
+        register_best(run, models, read_json(REPORTS / "metrics.json"))
 
 
 def is_there(stage: str, *outputs: Path) -> bool:
@@ -118,7 +122,7 @@ def parameters_of(stage: str) -> Any:
     return recorded[stage] if stage in recorded else read_yaml(PARAMS_FILE)[stage]
 
 
-def _table(path: Path) -> pd.DataFrame:
+def _existing(path: Path) -> Path:
     if not path.exists():
         raise UserError(f"{path} does not exist. Run `dvc repro` first.")
-    return pd.read_csv(path, float_precision="round_trip")
+    return path

@@ -161,6 +161,7 @@ def test_interrupted_by_ctrl_c_it_says_how_to_go_on(project: Project) -> None:
     assert process.returncode == 1
     assert output.splitlines()[-1] == "Interrupted. `dvc repro` goes on after the last whole epoch."
     assert "Traceback" not in output
+    assert [run.info.status for run in project.runs("training")] == ["KILLED"]
 
 
 def test_two_at_once_get_the_message_of_dvc(project: Project, finished_project: Project) -> None:

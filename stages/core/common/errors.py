@@ -1,13 +1,25 @@
 """The one kind of error that a user can cause, and how a command ends because of it."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 RUN_AGAIN = "Run the same command again to continue."
 
 
 class UserError(Exception):
     """Something the user can mend. Its text names the place, the rule, the value and what to do."""
+
+
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Say in one message that a file of the pipeline is damaged, where what is in this block cannot read it."""
+    try:
+        yield
+    except (ValueError, KeyError, TypeError, IndexError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise UserError(f"{path}: damaged ({reason}). Run `dvc checkout`, or `dvc repro` to make it again.") from None
 
 
 def run(main: Callable[[], None], if_interrupted: str = RUN_AGAIN) -> None:

@@ -1,1 +1,1 @@
-"""What is kept of a run: in MLflow, and in the table of samples."""
+"""What is kept of a run: in MLflow, and in the table of losses."""

@@ -2,8 +2,11 @@
 
 import math
 from dataclasses import dataclass, fields
+from pathlib import Path
 
 import pandas as pd
+
+from stages.core.common.errors import readable
 
 NATS_TO_BITS = 1 / math.log(2)
 
@@ -18,6 +21,18 @@ class HistoryRow:
     val_bits_per_char: float  # the same in bits
     learning_rate: float  # that the epoch was trained with, in the end
     num_rollbacks: int  # how often it was taken back before
+
+
+def read_history(path: Path) -> pd.DataFrame:
+    """Return the table.
+
+    Raises:
+        UserError: it is damaged.
+    """
+    with readable(path):
+        table = pd.read_csv(path, float_precision="round_trip")
+        types = {field.name: field.type for field in fields(HistoryRow)}
+        return table[list(types)].astype(types)
 
 
 def history_csv(rows: list[HistoryRow]) -> str:

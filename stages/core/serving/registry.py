@@ -18,7 +18,7 @@ from stages.core.model.model_folder import ModelFolder
 from stages.core.resume.fingerprint import code_hash
 from stages.core.runs import mlflow_store
 from stages.core.runs.mlflow_store import MlflowClient, ModelVersion, mlflow
-from stages.core.runs.tracking import Tracking
+from stages.core.runs.tracking import TrackedRun
 
 NAME = "zarathustra"
 ALIAS = "best"
@@ -46,17 +46,17 @@ class Candidate:
         }
 
 
-def register_best(tracking: Tracking, models: ModelFolder, metrics: Mapping[str, Any]) -> None:
+def register_best(run: TrackedRun, models: ModelFolder, metrics: Mapping[str, Any]) -> None:
     """Register the best epoch of a training, as far as the store can be reached.
 
     Args:
-        tracking: the store.
+        run: anything that is connected to the store.
         models: the folder of the weights.
         metrics: what reports/metrics.json holds.
     """
     loss = metrics["best"]["val_loss_nats_per_char"]
     candidate = Candidate(models=models, epoch=metrics["best_epoch"], val_loss_nats_per_char=loss)
-    tracking.with_training(models.description().fingerprint, lambda store, run_id: register(store, run_id, candidate))
+    run.with_training(models.description().fingerprint, lambda store, run_id: register(store, run_id, candidate))
 
 
 def register(store: MlflowClient, run_id: str, candidate: Candidate) -> None:

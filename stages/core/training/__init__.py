@@ -1,1 +1,1 @@
-"""The network in Keras, and its training epoch by epoch."""
+"""The network in Keras, its training epoch by epoch, and the run of that in MLflow."""

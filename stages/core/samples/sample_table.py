@@ -6,27 +6,36 @@ from typing import Any
 
 import pandas as pd
 
+from stages.core.common.errors import readable
 from stages.core.common.params import temperature_label
+
+COLUMNS = ["epoch", "temperature", "prompt", "text", "entropy_nats"]
 
 
 def samples_csv(samples: pd.DataFrame) -> str:
     """Return the table as CSV; a temperature of infinity is written `inf`."""
     table = samples.assign(temperature=[temperature_label(t) for t in samples["temperature"]])
-    return table.to_csv(
-        index=False, lineterminator="\n", columns=["epoch", "temperature", "prompt", "text", "entropy_nats"]
-    )
+    return table.to_csv(index=False, lineterminator="\n", columns=COLUMNS)
 
 
 def read_samples(path: Path) -> pd.DataFrame:
-    """Return the table of samples; a prompt or text that reads `NA` is text all the same."""
-    # without this, pandas would split lines at a lone carriage return within a quoted text
-    with path.open(encoding="utf-8", newline="") as file:
-        return pd.read_csv(
+    """Return the table of samples; a prompt or text that reads `NA` is text all the same.
+
+    Raises:
+        UserError: it is damaged.
+    """
+    # without newline="", pandas would split lines at a lone carriage return within a quoted text
+    with readable(path), path.open(encoding="utf-8", newline="") as file:
+        table = pd.read_csv(
             file,
             dtype={"epoch": "int64", "temperature": "float64", "prompt": "str", "text": "str"},
             keep_default_na=False,
             na_values={"entropy_nats": [""]},  # of weights that are no numbers
+            float_precision="round_trip",
         )
+        if table.empty:
+            raise ValueError("no samples")
+        return table[COLUMNS]
 
 
 def sample_markdown(row: Mapping[Any, Any]) -> str:

@@ -1,0 +1,1 @@
+"""What was sampled: the table, and its run in MLflow."""
