@@ -8,7 +8,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup repro test bench ui serve docs clean stress
+.PHONY: help setup repro test bench ui serve docs published clean stress
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,10 @@ serve: setup  ## answer prompts with the best model, at http://127.0.0.1:5001/in
 
 docs: setup  ## make anew what is derived: code in dvc.yaml, tables of the README
 	python -m tests.dvc_deps
+	python -m tests.readme_tables
+
+published: setup  ## after a run that shall be committed: note how long its stages took, renew the README
+	python -m tests.published_seconds
 	python -m tests.readme_tables
 
 stress: setup  ## kill the pipeline 25 times; run it after a change of each parameter

@@ -115,7 +115,7 @@ def prompt_samples(results: Results, settings: ReportParams) -> pd.DataFrame:
     length = len(results.samples["text"].iloc[0])
     rows = []
     for epoch in sorted({*settings.prompt_epochs, results.metrics["best_epoch"]} & set(results.models.epochs())):
-        generators = [generator(0, "prompt sample", epoch, t) for t in temperatures]
+        generators = [generator(settings.random_seed, "prompt sample", epoch, t) for t in temperatures]
         window_length = results.data.plan.window_length
         weights = results.models.weights(epoch)
         made = continue_prompt(weights, vocabulary, window_length, prompt, temperatures, length, generators)

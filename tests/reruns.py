@@ -62,6 +62,7 @@ CHANGES = (
     onwards("evaluate.random_seed", 1),
     onwards("evaluate.score_length", 150),
     onwards("evaluate.max_ngram_order", 2),
+    onwards("report.random_seed", 1),
     onwards("report.prompt", "ada climbs down"),
     onwards("report.prompt_epochs", [2]),
     onwards("report.distribution_temperatures", [1.0]),

@@ -114,6 +114,7 @@ class EvaluateParams:
 class ReportParams:
     """What the report shows."""
 
+    random_seed: int = setting(SEED)
     prompt: str = setting(Rule("a string, not empty", is_text))
     prompt_epochs: tuple[int, ...] = setting(settings.list_of(settings.integer(1), "integers >= 1"))
     distribution_temperatures: tuple[float, ...] = setting(TEMPERATURES)
