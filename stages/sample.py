@@ -11,6 +11,7 @@ import argparse
 import json
 import logging
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,19 @@ import pandas as pd
 
 from stages.core.common import params, progress, settings, stage
 from stages.core.common.errors import UserError
-from stages.core.common.files import sha256_of, sha256_of_file, write_text
+from stages.core.common.files import (
+    last_used,
+    read_json,
+    scratch_root,
+    sha256_of,
+    sha256_of_file,
+    write_json,
+    write_text,
+)
 from stages.core.common.params import SampleParams, temperature_label
 from stages.core.compute.lstm_cpu import default_num_threads
 from stages.core.compute.randomness import generator
 from stages.core.generation.continuation import Continuation, continue_prompt
-from stages.core.generation.sample_cells import read_cell, remove_oldest, write_cell
 from stages.core.model.model_folder import ModelFolder
 from stages.core.resume.fingerprint import code_hash, package_versions
 from stages.core.samples.sample_table import samples_csv, samples_markdown
@@ -31,6 +39,7 @@ from stages.core.samples.sampling_run import SamplingRun
 from stages.core.text.vocabulary import Vocabulary
 from stages.core.text.windows import WindowData, read_windows
 
+MAX_CELLS = 4000
 logger = logging.getLogger(__name__)
 Row = dict[str, Any]
 
@@ -99,6 +108,36 @@ class Sampler:
             [generator(self.sample.random_seed, "sample", epoch, i, t) for t in temperatures],
         )
         return dict(zip(temperatures, made, strict=True))
+
+
+def _kept() -> Path:
+    return scratch_root() / "samples"
+
+
+def read_cell(key: str) -> Continuation | None:
+    """Return what was kept under a key; None where nothing sound was."""
+    try:
+        kept = read_json(_kept() / f"{key}.json")
+        return Continuation(**kept["cell"]) if kept["sha256"] == _hash_of(kept["cell"]) else None
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def write_cell(key: str, cell: Continuation) -> None:
+    """Keep a cell under a key: the hash of everything that decides it."""
+    write_json(_kept() / f"{key}.json", {"cell": asdict(cell), "sha256": _hash_of(asdict(cell))})
+
+
+def remove_oldest() -> None:
+    """Keep the scratch bounded."""
+    files = list(_kept().glob("[0-9a-f]*.json"))  # not what another process is writing
+    if len(files) > MAX_CELLS:
+        for old in sorted(files, key=last_used)[:-MAX_CELLS]:
+            old.unlink(missing_ok=True)
+
+
+def _hash_of(cell: dict[str, Any]) -> str:
+    return sha256_of(json.dumps(cell, sort_keys=True))
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
-from stages.core.resume.imports import SOURCE_ROOT, has_code, module_path, project_modules
+from stages.core.resume.fingerprint import SOURCE_ROOT, has_code, module_path, project_modules
 
 DVC_YAML = SOURCE_ROOT / "dvc.yaml"
 PACKAGES = [path.parent for path in (SOURCE_ROOT / "stages" / "core").glob("*/**/__init__.py")]

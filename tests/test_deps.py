@@ -10,8 +10,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from stages.core.common.params import SECTIONS
-from stages.core.resume.fingerprint import HARMLESS
-from stages.core.resume.imports import module_path, project_modules
+from stages.core.resume.fingerprint import HARMLESS, module_path, project_modules
 from tests.dvc_deps import code_of
 from tests.project import ROOT
 

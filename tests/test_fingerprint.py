@@ -10,7 +10,7 @@ import pytest
 from stages.core.common.files import sha256_of
 from stages.core.common.params import TrainParams
 from stages.core.resume import fingerprint
-from stages.core.resume.imports import module_path
+from stages.core.resume.fingerprint import module_path
 from stages.core.training import shuffle
 from tests.test_trainer import PARAMS
 

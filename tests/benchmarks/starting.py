@@ -9,7 +9,7 @@ import mlflow
 from ruamel.yaml import YAML
 
 from stages.core.common.params import SECTIONS
-from stages.core.resume.imports import project_modules
+from stages.core.resume.fingerprint import project_modules
 from tests.benchmarks.measuring import Effort, in_turns, ratios, run_command, say, spread
 from tests.project import ROOT, Project
 

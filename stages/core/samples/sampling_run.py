@@ -10,6 +10,7 @@ import pandas as pd
 
 from stages.core.common.files import sha256_of_file
 from stages.core.common.params import temperature_label
+from stages.core.runs.history import NATS_TO_BITS
 from stages.core.runs.mlflow_store import Metric
 from stages.core.runs.provenance import flattened
 from stages.core.runs.tracking import TrackedRun
@@ -55,7 +56,8 @@ class SamplingRun(TrackedRun):
                 store.log_text(run_id, samples_markdown(group), f"samples/epoch_{epoch:03d}.md")
             store.log_text(run_id, samples_markdown(samples), file.with_suffix(".md").name)
             store.log_artifact(run_id, str(file))
-            self.log_scores(samples.groupby(["epoch", "temperature"])["entropy_nats"].mean().reset_index())
+            entropies = samples.groupby(["epoch", "temperature"])["entropy_nats"].mean() * NATS_TO_BITS
+            self.log_scores(entropies.rename("entropy_bits").reset_index())
             store.log_table(run_id, samples, "samples.json")
 
     def log_scores(self, scores: pd.DataFrame) -> None:
