@@ -10,9 +10,11 @@ import logging
 import shutil
 from pathlib import Path
 
+from stages.core.common import params, progress, stage  # first, for it answers Ctrl-C
+
+# isort: split
 import pooch
 
-from stages.core.common import params, progress, stage
 from stages.core.common.errors import UserError
 from stages.core.common.files import project_root, sha256_of_file, written_whole
 from stages.core.common.params import CorpusFile, DownloadParams

@@ -15,10 +15,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from stages.core.common import params, progress, settings, stage  # first, for it answers Ctrl-C
+
+# isort: split
 import numpy as np
 import pandas as pd
 
-from stages.core.common import params, progress, settings, stage
 from stages.core.common.errors import UserError
 from stages.core.common.files import write_json, write_text
 from stages.core.common.params import EvaluateParams, temperature_label

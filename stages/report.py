@@ -15,10 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from stages.core.common import params, progress, settings, stage  # first, for it answers Ctrl-C
+
+# isort: split
 import numpy as np
 import pandas as pd
 
-from stages.core.common import params, progress, settings, stage
 from stages.core.common.errors import readable
 from stages.core.common.files import read_json, write_text
 from stages.core.common.params import CorpusFile, DownloadParams, ReportParams

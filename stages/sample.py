@@ -15,9 +15,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from stages.core.common import params, progress, settings, stage  # first, for it answers Ctrl-C
+
+# isort: split
 import pandas as pd
 
-from stages.core.common import params, progress, settings, stage
 from stages.core.common.errors import UserError
 from stages.core.common.files import (
     last_used,

@@ -12,10 +12,12 @@ import logging
 from collections.abc import Iterator
 from pathlib import Path
 
+from stages.core.common import params, progress, stage  # first, for it answers Ctrl-C
+
+# isort: split
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.core.common import params, progress, stage
 from stages.core.common.errors import UserError
 from stages.core.common.files import written_whole
 from stages.core.common.params import VectorizeParams

@@ -277,7 +277,8 @@ def test_training_is_interrupted_while_it_imports_tensorflow(training: subproces
 
 @pytest.mark.parametrize("stage", ["download", "lowercase", "vectorize", "train", "sample", "evaluate", "report"])
 def test_ctrl_c_while_a_stage_still_imports_is_one_message(stage: str, project: Project, tmp_path: Path) -> None:
-    (tmp_path / "argparse.py").write_text("raise KeyboardInterrupt\n", encoding="utf-8")
+    for first_of_others in ("tqdm", "numpy", "pandas", "pooch", "ruamel"):
+        (tmp_path / f"{first_of_others}.py").write_text("raise KeyboardInterrupt\n", encoding="utf-8")
     printed = project.run(*command(project, stage), status=1, PYTHONPATH=str(tmp_path))
     assert printed == "\nInterrupted. Run the same command again to continue.\n"
 

@@ -14,9 +14,9 @@ from stages.core.common.files import sha256_of, sha256_of_file
 PACKAGE = "stages"
 SOURCE_ROOT = Path(__file__).parents[3]
 PACKAGES = ("tensorflow", "keras", "numpy", "numba", "llvmlite")
-# imported by training or sampling, but without a say in the numbers: packages, and a module; `stages` itself too
+# imported by training or sampling, but without a say in the numbers: packages, and a module
 HARMLESS = (
-    "stages.core.common.",
+    "stages.core.common",
     "stages.core.resume.",
     "stages.core.runs.",
     "stages.core.samples.",
@@ -31,7 +31,7 @@ def package_versions() -> dict[str, str]:
 
 def code_hash(module: str) -> str:
     """Return the hash of the code that `module` runs, less what is harmless: comments, docstrings, layout, modules."""
-    modules = [m for m in project_modules(module) if m != "stages" and not m.startswith(HARMLESS)]
+    modules = [m for m in project_modules(module) if not m.startswith(HARMLESS)]
     return sha256_of(*modules, *(_bare(module_path(m).read_text(encoding="utf-8")) for m in modules))
 
 
