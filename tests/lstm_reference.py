@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from stages.core.model.weights import Weights
+
 Array = NDArray[Any]
 NAMES = ("kernel", "recurrent kernel", "bias")
 
@@ -41,6 +43,13 @@ def outputs(ids: Array, kernel: Array, recurrent_kernel: Array, bias: Array) -> 
         c = logistic(f) * c + logistic(i) * np.tanh(g)
         h = logistic(o) * np.tanh(c)
     return h
+
+
+def logits(weights: Weights, ids: Array) -> Array:
+    """Return the logits of the next character after each window (B, T), read from a state of zeros: (B, V)."""
+    lstm = [w.astype(np.float64)[None] for w in (weights.kernel, weights.recurrent_kernel, weights.bias)]
+    made: Array = outputs(ids, *lstm)[0] @ weights.dense_kernel + weights.dense_bias
+    return made
 
 
 def logistic(x: Array) -> Array:

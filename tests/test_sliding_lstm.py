@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from stages.core.generation.continuation import continue_prompt
 from stages.core.generation.sampling import draw, entropy_nats, reweight
@@ -10,6 +9,7 @@ from stages.core.generation.sliding_lstm import SlidingLSTM
 from stages.core.model.weights import Weights
 from stages.core.text.vocabulary import Vocabulary
 from stages.core.training.quiet_tensorflow import keras
+from tests import lstm_reference as reference
 
 VOCABULARY = Vocabulary("abcdefg")
 UNITS = 5
@@ -24,21 +24,6 @@ def weights_of(epoch: int) -> Weights:
     return Weights(*(drawn.normal(scale=1.5, size=shape).astype(np.float32) for shape in shapes))
 
 
-def sigmoid(x: NDArray[np.float64]) -> NDArray[np.float64]:
-    return 1 / (1 + np.exp(-x))
-
-
-def plain_logits(weights: Weights, ids: list[int]) -> NDArray[np.float64]:
-    """The logits after one window, from a state of zeros, in float64."""
-    h = c = np.zeros(UNITS)
-    for i in ids:
-        gates = weights.kernel[i].astype(np.float64) + h @ weights.recurrent_kernel + weights.bias
-        into, forget, cell, out = np.split(gates, 4)
-        c = sigmoid(forget) * c + sigmoid(into) * np.tanh(cell)
-        h = sigmoid(out) * np.tanh(c)
-    return h @ weights.dense_kernel + weights.dense_bias
-
-
 @pytest.mark.parametrize("window_length", [1, 2, 6, 40])
 def test_logits_are_of_exactly_the_last_window(window_length: int) -> None:
     weights, num_streams = weights_of(0), 3
@@ -47,8 +32,7 @@ def test_logits_are_of_exactly_the_last_window(window_length: int) -> None:
     for step, column in enumerate(ids):
         logits = network(column)
         window = ids[max(0, step + 1 - window_length) : step + 1]
-        expected = np.stack([plain_logits(weights, window[:, i].tolist()) for i in range(num_streams)])
-        assert np.allclose(logits, expected, atol=1e-4)
+        assert np.allclose(logits, reference.logits(weights, window.T), atol=1e-4)
 
 
 @pytest.mark.parametrize("epoch", [1, 2, 3])
@@ -60,8 +44,8 @@ def test_continuations_are_those_of_the_plain_network(epoch: int, prompt: str) -
     for i, temperature in enumerate(TEMPERATURES):
         text, entropies = prompt, []
         for uniform in np.random.default_rng([epoch, i]).random(length):
-            window = VOCABULARY.encode(text[-WINDOW_LENGTH:]).tolist()
-            probabilities = reweight(plain_logits(weights, window)[None], np.array([temperature]))
+            window = VOCABULARY.encode(text[-WINDOW_LENGTH:])[None]
+            probabilities = reweight(reference.logits(weights, window), np.array([temperature]))
             entropies.append(entropy_nats(probabilities)[0])
             text += VOCABULARY.characters[draw(probabilities, np.array([uniform]))[0]]
         assert made[i].text == text[len(prompt) :]

@@ -14,24 +14,17 @@ from stages.core.generation.sliding_lstm import SlidingLSTM
 from stages.core.text.vocabulary import Vocabulary
 from tests.browser.conftest import open_page
 from tests.explorer_example import CHARACTERS, WINDOW_LENGTH, example_weights
+from tests.lstm_reference import logits
 
 HIGHEST_TEMPERATURE, LOWEST_TEMPERATURE = "last", "first"
 
 
 def greedy_continuation(prompt: str, length: int) -> str:
     """The network in float64: each character from the last window, read from a state of zero."""
-    weights = example_weights()
-    units = len(weights.recurrent_kernel)
     text = prompt
     for _ in range(length):
-        hidden = cell = np.zeros(units)
-        for character in text[-WINDOW_LENGTH:]:
-            gates = hidden @ weights.recurrent_kernel.astype(float) + weights.bias
-            gates += weights.kernel[CHARACTERS.index(character)]
-            i, f, c, o = np.split(gates, 4)
-            cell = cell / (1 + np.exp(-f)) + np.tanh(c) / (1 + np.exp(-i))
-            hidden = np.tanh(cell) / (1 + np.exp(-o))
-        text += CHARACTERS[(hidden @ weights.dense_kernel.astype(float) + weights.dense_bias).argmax()]
+        window = np.array([[CHARACTERS.index(character) for character in text[-WINDOW_LENGTH:]]])
+        text += CHARACTERS[logits(example_weights(), window).argmax()]
     return text[len(prompt) :]
 
 
