@@ -14,7 +14,10 @@ import mlflow
 from ruamel.yaml import YAML
 
 ROOT = Path(__file__).parents[1]
-PARTS = ("stages", "params.yaml", "dvc.yaml", "pyproject.toml", ".gitignore", ".dvcignore", ".dvc/config")
+PARTS = (
+    *("stages", "params.yaml", "dvc.yaml", "pyproject.toml", ".gitignore", ".dvcignore", ".dvc/config"),
+    *(".dvc/.gitignore", "data/.gitignore", "models/.gitignore"),
+)
 SMALL = {
     "vectorize": {"window_length": 10},
     "train": {"units": 8, "epochs": 2, "batch_size": 32},

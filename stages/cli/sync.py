@@ -78,7 +78,7 @@ def sync_sampling(models: ModelFolder, samples: pd.DataFrame) -> None:
     run.start(fingerprint, parameters, REPORTS / "samples.csv", *files)
     run.log_samples(samples, REPORTS / "samples.csv")
     if "evaluate" in outputs:
-        scores = pd.read_csv(REPORTS / "scores.csv", float_precision="round_trip")
+        scores = pd.read_csv(REPORTS / "scores.csv")
         run.log_evaluation(read_json(REPORTS / "metrics.json"), scores, *EVALUATION)
     if "report" in outputs:
         run.log_artifacts(*REPORT, REPORTS / "figures")

@@ -117,11 +117,11 @@ def test_errors_are_one_message(arguments: list[str], message: str, zarathustra:
 
 
 def test_a_run_that_is_not_there_names_those_that_are(finished: Project, zarathustra: Zarathustra) -> None:
-    (run,) = finished.runs("training")
+    (training,), (sampling,) = finished.runs("training"), finished.runs("sampling")
+    named = ", ".join(f"{run.info.run_name} ({run.info.run_id[:8]})" for run in (training, sampling))
     printed = zarathustra("generate", "--run", "nothing", status=1)
     assert printed == (
-        f"Error: 'nothing' names no run in sqlite:///{finished.path / 'mlflow.db'}. "
-        f"Give one of: {run.info.run_name} ({run.info.run_id[:8]}).\n"
+        f"Error: 'nothing' names no run in sqlite:///{finished.path / 'mlflow.db'}. Give one of: {named}.\n"
     )
 
 

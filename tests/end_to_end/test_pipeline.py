@@ -130,7 +130,9 @@ def test_sampling_is_a_child_of_the_training(
     finished_project: Project, training: mlflow.entities.Run, sampling: mlflow.entities.Run
 ) -> None:
     assert sampling.data.tags["mlflow.parentRunId"] == training.info.run_id
-    assert sampling.data.params.keys() == {f"sample.{key}" for key in finished_project.params()["sample"]}
+    params = finished_project.params()
+    expected = {f"{stage}.{key}" for stage in ("sample", "evaluate", "report") for key in params[stage]}
+    assert sampling.data.params.keys() == expected
 
 
 def test_sampling_run_has_texts_table_figures_and_report(

@@ -30,7 +30,7 @@ def read_history(path: Path) -> pd.DataFrame:
         UserError: it is damaged.
     """
     with readable(path):
-        table = pd.read_csv(path, float_precision="round_trip")
+        table = pd.read_csv(path)
         types = {field.name: field.type for field in fields(HistoryRow)}
         return table[list(types)].astype(types)
 

@@ -31,7 +31,6 @@ def read_samples(path: Path) -> pd.DataFrame:
             dtype={"epoch": "int64", "temperature": "float64", "prompt": "str", "text": "str"},
             keep_default_na=False,
             na_values={"entropy_nats": [""]},  # of weights that are no numbers
-            float_precision="round_trip",
         )
         if table.empty:
             raise ValueError("no samples")
