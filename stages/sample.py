@@ -95,9 +95,9 @@ class Sampler:
         return {t: cell for t, cell in cells.items() if cell is not None}
 
     def _key(self, epoch: int, i: int, prompt: str, temperature: float, weights_sha256: str) -> str:
-        settings = [epoch, i, prompt, temperature, self.sample.length, self.sample.random_seed]
+        decisive = [epoch, i, prompt, temperature, self.sample.length, self.sample.random_seed]
         vocabulary = self.data.vocabulary.characters
-        return sha256_of(weights_sha256, vocabulary, json.dumps(settings), self._code)[:32]
+        return sha256_of(weights_sha256, vocabulary, json.dumps(decisive), self._code)[:32]
 
     def _generate(self, epoch: int, i: int, prompt: str, temperatures: list[float]) -> dict[float, Continuation]:
         made = continue_prompt(
