@@ -24,6 +24,7 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	@touch $@
 
 repro: setup  ## run the pipeline: what has changed, and nothing else
+	@test -s .dvc/tmp/rwlock || rm -f .dvc/tmp/rwlock  # empty where a kill hit DVC as it wrote it; DVC refuses that
 	dvc repro
 
 test: setup  ## lint, check types, run all tests

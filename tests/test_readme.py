@@ -56,6 +56,13 @@ def test_command_runs(command: str, newcomer: Project) -> None:
         newcomer.run("sh", "-c", words)
 
 
+def test_make_repro_removes_what_a_kill_left_of_the_lock_file_of_dvc(newcomer: Project) -> None:
+    lock = newcomer.path / ".dvc" / "tmp" / "rwlock"
+    lock.write_bytes(b"")
+    assert "Unable to read RWLock-file" in newcomer.run("dvc", "repro", status=255)
+    newcomer.run(*make("repro"))
+
+
 @pytest.mark.parametrize(("command", "page"), SERVERS.items())
 def test_server_answers(command: str, page: str, newcomer: Project) -> None:
     assert command in COMMANDS

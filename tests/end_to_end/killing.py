@@ -29,14 +29,23 @@ def kill_and_resume(project: Project, undisturbed: Project, moments: Iterable[Mo
     pauses = random.Random(random_seed)
     hits = []
     for markers, longest in moments:
+        _remove_empty_lock(project)
         last_line = _killed_after(project, markers, pauses.uniform(0, longest))
         if last_line is not None:
             hits.append(last_line)
+    _remove_empty_lock(project)
     project.run("dvc", "repro")
     undisturbed.run("dvc", "repro")
     killed, whole = project.locked_outputs(), undisturbed.locked_outputs()
     assert {path for path in whole if killed[path] != whole[path]} == set()
     return hits
+
+
+def _remove_empty_lock(project: Project) -> None:
+    """Do what `make repro` does where the kill hit DVC as it wrote its own file."""
+    lock = project.path / ".dvc" / "tmp" / "rwlock"
+    if lock.exists() and not lock.stat().st_size:
+        lock.unlink()
 
 
 def _killed_after(project: Project, markers: tuple[str, ...], pause: float) -> str | None:
