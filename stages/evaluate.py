@@ -144,7 +144,8 @@ def main() -> None:
     table = scores_of_samples(samples, corpus, piece_length)
     temperatures = sorted(set(samples["temperature"]))
     with ThreadPoolExecutor(default_num_threads()) as pool:
-        texts = list(pool.map(lambda t: text_at(t, best_epoch, evaluate, data, models), temperatures))
+        made = pool.map(lambda t: text_at(t, best_epoch, evaluate, data, models), temperatures)
+        texts = list(progress.bar(made, total=len(temperatures), desc="texts to score"))
     metrics["temperature"] = {}
     for temperature, (text, entropy_bits) in zip(temperatures, texts, strict=True):
         scores = {"entropy_bits": entropy_bits} | score(text, corpus, piece_length)

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from stages.core.common import progress
+
 MAX_CHARACTERS = 20_000_000  # of training text: sorting takes memory
 Ids = NDArray[Any]
 
@@ -41,7 +43,7 @@ def held_out_probabilities(
     contexts = np.zeros(len(both), np.int64)  # the empty one; a number for each distinct context
     p = np.full(len(held_out), 1 / vocabulary_size)
     probabilities = {}
-    for order in range(1, max_order + 1):
+    for order in progress.bar(range(1, max_order + 1), desc="n-grams"):
         if order > 1:
             # a context one longer: the context of the character before it, and that character
             longer = np.zeros_like(contexts)
