@@ -31,7 +31,7 @@ test: setup  ## lint, check types, run all tests
 	ruff check .
 	ruff format --check .
 	mypy
-	pytest --numprocesses 2 --dist loadfile
+	pytest --numprocesses 2 --dist worksteal
 
 bench: setup  ## measure speed, write reports/benchmarks.md
 	python -m tests.benchmarks

@@ -27,7 +27,7 @@ def test_changed_parameter_makes_these_stages_stale(
         assert set(repo.status()) == set(change.stale)
 
 
-@pytest.mark.parametrize("parameter", ["download.retries", "sample.length", "evaluate.score_length", "report.prompt"])
+@pytest.mark.parametrize("parameter", ["download.retries", "evaluate.score_length", "report.prompt"])
 def test_changed_parameter_reruns_these_stages_and_no_other(parameter: str, project_with_outputs: Project) -> None:
     (change,) = (c for c in CHANGES if c.parameter == parameter)
     assert_reruns(change, project_with_outputs)

@@ -142,7 +142,6 @@ def test_a_server_lost_in_the_middle_is_said_once_and_completed_by_sync(project:
     assert run.info.status == "RUNNING"
     with serving(command, project.path, f"{address}/health"):
         sync(project, tracking_uri=address)
-        sync(project, tracking_uri=address)
     (run,) = project.runs("training")
     assert run.info.status == "FINISHED"
     history = mlflow.MlflowClient(f"sqlite:///{project.path / 'mlflow.db'}").get_metric_history(
