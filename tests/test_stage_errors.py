@@ -288,12 +288,13 @@ def test_what_a_killed_process_was_writing_is_removed_and_what_a_living_one_writ
     killed.wait()
     abandoned = project.path / "data" / f".{killed.pid}.partial.corpus.txt"
     in_work = project.path / "models" / ".resume" / "0123" / f".{os.getpid()}.partial.001.json"
-    for partial in (abandoned, in_work):
+    somebody_elses = project.path / "data" / ".notes.partial.txt"
+    for partial in (abandoned, in_work, somebody_elses):
         partial.parent.mkdir(parents=True, exist_ok=True)
         partial.write_text("half", encoding="utf-8")
     project.run(*command(project, "download"))
     assert not abandoned.exists()
-    assert in_work.exists()
+    assert in_work.exists() and somebody_elses.exists()
 
 
 @pytest.mark.parametrize(

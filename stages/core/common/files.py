@@ -58,14 +58,15 @@ def remove_abandoned() -> None:
     """Remove what killed processes were writing: `written_whole` could not."""
     for folder in (Path("data"), Path("reports"), Path("models"), scratch_root()):
         for partial in folder.rglob(".*.partial.*"):
-            if not _is_running(int(partial.name.split(".")[1])):
+            process_id = partial.name.split(".")[1]
+            if process_id.isdecimal() and not _is_running(int(process_id)):
                 partial.unlink(missing_ok=True)
 
 
 def _is_running(process_id: int) -> bool:
     try:
         os.kill(process_id, 0)  # sends nothing
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):  # gone; none at all
         return False
     except PermissionError:  # it is somebody else's
         return True
