@@ -12,7 +12,6 @@ windows to B'; a panel holds LANES units with their four gates; P panels make H'
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from typing import Any
@@ -29,41 +28,53 @@ Float32Array = NDArray[np.float32]
 Gradients = tuple[Float32Array, Float32Array, Float32Array]
 
 
-@dataclass(frozen=True)
 class PackedWeights:
-    """The weights in the order in which the tiles read them; flat."""
+    """The weights in the order in which the tiles read them; flat, and zero where they are padded.
 
-    num_units: int
-    recurrent: Float32Array  # (P, H', 4, LANES)
-    table: Float32Array  # (V, P, 4, LANES): input weights plus bias
+    Args:
+        vocabulary_size: V.
+        num_units: H.
+    """
 
-    @property
-    def padded_units(self) -> int:
-        """H'."""
-        return _padded(self.num_units, TILE_COLUMNS)
+    def __init__(self, vocabulary_size: int, num_units: int) -> None:
+        self.num_units = num_units
+        self.padded_units = padded_units = _padded(num_units, TILE_COLUMNS)  # H'
+        self.num_panels = padded_units // LANES  # P
+        self.recurrent = _aligned_zeros(padded_units * NUM_GATES * padded_units)  # (P, H', 4, LANES)
+        self.table = _aligned_zeros(vocabulary_size * NUM_GATES * padded_units)  # (V, P, 4, LANES): input plus bias
+
+    def fill(self, kernel: Float32Array, recurrent_kernel: Float32Array, bias: Float32Array) -> None:
+        """Lay out weights.
+
+        Args:
+            kernel: (V, 4H), the four gates in Keras's order: input, forget, cell, output.
+            recurrent_kernel: (H, 4H).
+            bias: (4H,).
+        """
+        recurrent = self.recurrent.reshape(self.num_panels, -1, NUM_GATES, LANES)
+        recurrent[:, : self.num_units] = self._in_panels(recurrent_kernel).transpose(2, 0, 1, 3)
+        with np.errstate(over="ignore"):  # weights that have diverged: the loss will say so
+            table = self._in_panels(kernel + bias)
+        self.table.reshape(-1, self.num_panels, NUM_GATES, LANES)[:] = table.transpose(0, 2, 1, 3)
+
+    def _in_panels(self, matrix: Float32Array) -> Float32Array:
+        """Return (K, 4H) as (K, 4, P, LANES)."""
+        by_gate = matrix.reshape(-1, NUM_GATES, self.num_units)
+        if self.num_units < self.padded_units:
+            by_gate = np.pad(by_gate, ((0, 0), (0, 0), (0, self.padded_units - self.num_units)))
+        return by_gate.reshape(-1, NUM_GATES, self.num_panels, LANES)
+
+    def matrix(self, panels: Float32Array) -> Float32Array:
+        """Return sums by panels (P, K, 4, LANES) as a matrix (K, 4H)."""
+        by_gate = panels.transpose(1, 2, 0, 3).reshape(-1, NUM_GATES, self.padded_units)[:, :, : self.num_units]
+        return by_gate.reshape(len(by_gate), -1)
 
 
 def pack(kernel: Float32Array, recurrent_kernel: Float32Array, bias: Float32Array) -> PackedWeights:
-    """Lay out weights for `advance`.
-
-    Args:
-        kernel: (V, 4H), the four gates in Keras's order: input, forget, cell, output.
-        recurrent_kernel: (H, 4H).
-        bias: (4H,).
-    """
-    num_units = recurrent_kernel.shape[0]
-    padded_units = _padded(num_units, TILE_COLUMNS)
-    recurrent = np.zeros((padded_units, NUM_GATES, padded_units), np.float32)
-    recurrent[:num_units, :, :num_units] = recurrent_kernel.reshape(num_units, NUM_GATES, num_units)
-    table = np.zeros((len(kernel), NUM_GATES, padded_units), np.float32)
-    with np.errstate(over="ignore"):  # weights that have diverged: the loss will say so
-        table[:, :, :num_units] = (kernel + bias).reshape(-1, NUM_GATES, num_units)
-    panels = (-1, NUM_GATES, padded_units // LANES, LANES)
-    return PackedWeights(
-        num_units,
-        _aligned_copy(recurrent.reshape(panels).transpose(2, 0, 1, 3)),
-        _aligned_copy(table.reshape(panels).transpose(0, 2, 1, 3)),
-    )
+    """Lay out weights (V, 4H), (H, 4H) and (4H,) for `advance`."""
+    packed = PackedWeights(len(kernel), len(recurrent_kernel))
+    packed.fill(kernel, recurrent_kernel, bias)
+    return packed
 
 
 def advance(packed: PackedWeights, ids: NDArray[np.int32], h: Float32Array, c: Float32Array) -> None:
@@ -98,13 +109,13 @@ class LstmCpu:
             recurrent_kernel: (H, 4H).
             bias: (4H,).
         """
-        packed = pack(kernel, recurrent_kernel, bias)
-        shape = (*ids.shape, len(kernel), packed.padded_units)
+        shape = (*ids.shape, len(kernel), len(recurrent_kernel))
         if shape not in self._memory:
             self._memory[shape] = Tape(*shape)
         tape = self._memory[shape]
+        packed = tape.packed
+        packed.fill(kernel, recurrent_kernel, bias)
         num_rows, num_steps = ids.shape
-        tape.packed = packed
         tape.ids[:, :num_rows] = ids.T
         self._in_pieces(
             tape.padded_rows // TILE_ROWS,
@@ -126,28 +137,29 @@ class LstmCpu:
         packed, num_units, padded_units = tape.packed, tape.packed.num_units, tape.packed.padded_units
         num_steps = len(tape.ids)
         tape.dh[:] = 0
-        tape.dh.reshape(tape.padded_rows, -1)[: len(dh), :num_units] = dh
+        tape.dh.reshape(2, tape.padded_rows, -1)[0, : len(dh), :num_units] = dh
         tape.dc[:] = 0
         # (P, H', 4, LANES) -> (H' / TILE_COLUMNS, P * 4 * LANES, TILE_COLUMNS): what multiplies dh from the right
-        by_panel = packed.recurrent.reshape(-1, padded_units // TILE_COLUMNS, TILE_COLUMNS, TILE_COLUMNS)
-        transposed = _aligned_copy(by_panel.transpose(1, 0, 3, 2))
+        squares = packed.recurrent.reshape(packed.num_panels, -1, TILE_COLUMNS, TILE_COLUMNS).transpose(1, 0, 3, 2)
+        tape.transposed.reshape(squares.shape)[:] = squares
         self._in_pieces(
             tape.padded_rows // TILE_ROWS,
             lambda first, last: lstm_loops.backward(
                 *(first, last, num_steps, tape.padded_rows, padded_units),
-                *(transposed, tape.c, tape.tanh_c, tape.gates, tape.dh, tape.dc),
+                *(tape.transposed, tape.c, tape.tanh_c, tape.gates, tape.dh, tape.dc),
             ),
         )
         self._in_pieces(
-            padded_units // LANES,
+            packed.num_panels,
             lambda first, last: lstm_loops.sum_gradients(
                 *(first, last, num_steps, len(dh), tape.padded_rows, padded_units),
                 *(tape.ids.reshape(-1), tape.h, tape.gates, tape.d_recurrent, tape.d_table),
             ),
         )
-        d_recurrent = tape.d_recurrent.reshape(padded_units // LANES, -1, NUM_GATES, LANES)[:, :num_units]
-        d_kernel = _without_panels(tape.d_table.transpose(1, 0, 2, 3), num_units)
-        return d_kernel, _without_panels(d_recurrent.transpose(1, 0, 2, 3), num_units), d_kernel.sum(axis=0)
+        panels = (packed.num_panels, -1, NUM_GATES, LANES)
+        d_kernel = packed.matrix(tape.d_table.reshape(panels))
+        d_recurrent_kernel = packed.matrix(tape.d_recurrent.reshape(panels)[:, :num_units])
+        return d_kernel, d_recurrent_kernel, d_kernel.sum(axis=0)
 
     def _in_pieces(self, num_units_of_work: int, work: Callable[[int, int], None]) -> None:
         num_pieces = min(self.num_threads, num_units_of_work)
@@ -155,30 +167,31 @@ class LstmCpu:
         if num_pieces == 1:
             work(0, num_units_of_work)
             return
-        pool = _pool(self.num_threads)
-        for done in [pool.submit(work, *piece) for piece in pairwise(bounds)]:
-            done.result()
+        mine, *others = pairwise(bounds)  # this thread is awake already
+        started = [_pool(self.num_threads).submit(work, *piece) for piece in others]
+        work(*mine)
+        for piece in started:
+            piece.result()
 
 
 class Tape:
     """The memory of one batch."""
 
-    packed: PackedWeights
-
-    def __init__(self, num_rows: int, num_steps: int, vocabulary_size: int, padded_units: int) -> None:
+    def __init__(self, num_rows: int, num_steps: int, vocabulary_size: int, num_units: int) -> None:
+        self.packed = PackedWeights(vocabulary_size, num_units)
         self.padded_rows = padded_rows = _padded(num_rows, TILE_ROWS)
-        size, num_panels = padded_rows * padded_units, padded_units // LANES
+        padded_units = self.packed.padded_units
+        size, num_panels = padded_rows * padded_units, self.packed.num_panels
         self.ids = np.zeros((num_steps, padded_rows), np.int32)
         self.h = _aligned_zeros((num_steps + 1) * size)  # (T + 1, B', H'), the first of them zero
         self.c = _aligned_zeros((num_steps + 1) * size)
         self.tanh_c = _aligned_zeros(num_steps * size)
         self.gates = _aligned_zeros(NUM_GATES * num_steps * size)  # (T, P, B', 4, LANES)
-        self.dh = _aligned_zeros(size)
+        self.dh = _aligned_zeros(2 * size)  # of a step and of the one before it
         self.dc = _aligned_zeros(size)
+        self.transposed = _aligned_zeros(NUM_GATES * padded_units**2)
         self.d_recurrent = _aligned_zeros(num_panels * _padded(padded_units, TILE_ROWS) * TILE_COLUMNS)
-        self.d_table = _aligned_zeros(num_panels * vocabulary_size * TILE_COLUMNS).reshape(
-            num_panels, vocabulary_size, NUM_GATES, LANES
-        )
+        self.d_table = _aligned_zeros(num_panels * vocabulary_size * TILE_COLUMNS)  # (P, V, 4, LANES)
 
 
 def default_num_threads() -> int:
@@ -210,15 +223,3 @@ def _aligned_zeros(size: int) -> Float32Array:
     memory = np.zeros(size + 16, np.float32)
     start = (-memory.ctypes.data // 4) % 16
     return memory[start : start + size]
-
-
-def _aligned_copy(array: Float32Array) -> Float32Array:
-    flat = _aligned_zeros(array.size)
-    flat.reshape(array.shape)[:] = array
-    return flat
-
-
-def _without_panels(panels: Float32Array, num_units: int) -> Float32Array:
-    """Return (K, P, 4, LANES) as (K, 4H)."""
-    gates = panels.transpose(0, 2, 1, 3).reshape(len(panels), NUM_GATES, -1)[:, :, :num_units]
-    return gates.reshape(len(panels), -1)

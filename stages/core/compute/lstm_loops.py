@@ -11,7 +11,7 @@ import numpy as np
 
 from stages.core.common.files import sha256_of
 from stages.core.compute import tiles, vectors
-from stages.core.compute.tiles import add_product, step, step_gradient
+from stages.core.compute.tiles import add_gates, add_product, prefetch_step, step, step_gradient
 from stages.core.compute.vectors import LANES, TILE_COLUMNS, TILE_ROWS
 
 INLINED_CODE = sha256_of(*(Path(str(module.__file__)).read_bytes() for module in (tiles, vectors)))[:16]
@@ -39,34 +39,45 @@ def forward(first, last, num_steps, num_rows, num_units, u, table, ids, h, c, ta
                 length = num_units if t else 0
                 step(
                     *(h, row * num_units, length, u, p * num_units * TILE_COLUMNS, table, p * TILE_COLUMNS, ids, row),
-                    *(c, here, num_units, gates, gates_at, c, after, tanh_c, here, h, after),
+                    *(c, here, num_units, c, after, h, after, gates, gates_at, tanh_c, here),
                 )
 
 
 @_compiled
 def backward(first, last, num_steps, num_rows, num_units, transposed, c, tanh_c, gates, dh, dc):
-    """Turn the gates of some tiles of rows into their gradients, from the last step to the first."""
+    """Turn the gates of some tiles of rows into their gradients, from the last step to the first.
+
+    dh (2, B', H') is given for the last step; from there its two parts take turns, step after step.
+    """
     num_panels = num_units // LANES
+    size = num_rows * num_units
+    dh_at, dh_before_at = 0, size
     for t in range(num_steps - 1, -1, -1):
+        dh[dh_before_at + first * TILE_ROWS * num_units : dh_before_at + last * TILE_ROWS * num_units] = 0
         for p in range(num_panels):
+            panel_at = (t * num_panels + p) * num_rows * TILE_COLUMNS
             for row in range(first * TILE_ROWS, last * TILE_ROWS):
-                gates_at = ((t * num_panels + p) * num_rows + row) * TILE_COLUMNS
+                gates_at = panel_at + row * TILE_COLUMNS
                 unit = row * num_units + p * LANES
-                here = t * num_rows * num_units + unit
-                step_gradient(gates, gates_at, c, here, tanh_c, here, dh, unit, dc, unit)
-        if t == 0:
-            break
-        dh[first * TILE_ROWS * num_units : last * TILE_ROWS * num_units] = 0
-        for q in range(num_units // TILE_COLUMNS):
-            for p in range(num_panels):
-                for tile in range(first, last):
-                    row = tile * TILE_ROWS
-                    gates_at = ((t * num_panels + p) * num_rows + row) * TILE_COLUMNS
-                    right_at = (q * num_panels + p) * TILE_COLUMNS * TILE_COLUMNS
+                here = t * size + unit
+                step_gradient(gates, gates_at, c, here, tanh_c, here, dh, dh_at + unit, dc, unit)
+            if t == 0:
+                continue
+            next_t, next_p = (t, p + 1) if p + 1 < num_panels else (t - 1, 0)
+            for q in range(num_units // TILE_COLUMNS):
+                right_at = (q * num_panels + p) * TILE_COLUMNS * TILE_COLUMNS
+                for row in range(first * TILE_ROWS, last * TILE_ROWS, TILE_ROWS):
                     add_product(
-                        *(dh, row * num_units + q * TILE_COLUMNS, num_units, gates, gates_at, TILE_COLUMNS, 1),
+                        *(dh, dh_before_at + row * num_units + q * TILE_COLUMNS, num_units),
+                        *(gates, panel_at + row * TILE_COLUMNS, TILE_COLUMNS, 1),
                         *(transposed, right_at, TILE_COLUMNS),
                     )
+                    if q == 0:  # what comes next is asked for early; waiting for it took a tenth of this pass
+                        for next_row in range(row, row + TILE_ROWS):
+                            gates_at = ((next_t * num_panels + next_p) * num_rows + next_row) * TILE_COLUMNS
+                            here = next_t * size + next_row * num_units + next_p * LANES
+                            prefetch_step(gates, gates_at, c, here, tanh_c, here)
+        dh_at, dh_before_at = dh_before_at, dh_at
 
 
 @_compiled
@@ -75,23 +86,22 @@ def sum_gradients(first, last, num_steps, num_real_rows, num_rows, num_units, id
     num_panels = num_units // LANES
     num_tiles = -(-num_units // TILE_ROWS)
     panel_size = num_tiles * TILE_ROWS * TILE_COLUMNS
+    table_size = len(d_table) // num_panels
     d_recurrent[first * panel_size : last * panel_size] = 0
-    d_table[first:last] = 0
+    d_table[first * table_size : last * table_size] = 0
     for t in range(num_steps):
         for p in range(first, last):
             gates_at = (t * num_panels + p) * num_rows * TILE_COLUMNS
-            for row in range(num_real_rows):
-                sums = d_table[p, ids[t * num_rows + row]].reshape(-1)
-                gate = gates_at + row * TILE_COLUMNS
-                for i in range(TILE_COLUMNS):
-                    sums[i] += gates[gate + i]
             if t:
                 for tile in range(num_tiles):
                     unit = tile * TILE_ROWS
                     add_product(
                         *(d_recurrent, p * panel_size + unit * TILE_COLUMNS, TILE_COLUMNS),
-                        *(h, t * num_rows * num_units + unit, 1, num_units, gates, gates_at, num_rows),
+                        *(h, t * num_rows * num_units + unit, 1, num_units, gates, gates_at, num_real_rows),
                     )
+            for row in range(num_real_rows):
+                at = p * table_size + ids[t * num_rows + row] * TILE_COLUMNS
+                add_gates(d_table, at, gates, gates_at + row * TILE_COLUMNS)
 
 
 @_compiled
@@ -100,8 +110,7 @@ def advance(u, table, num_units, ids, h, c):
     num_states, num_real_units = h.shape
     size = ROWS_AT_ONCE * num_units
     old_h, new_h = np.zeros(size, np.float32), np.zeros(size, np.float32)
-    old_c, new_c, tanh_c = np.zeros(size, np.float32), np.zeros(size, np.float32), np.zeros(size, np.float32)
-    gates = np.zeros(TILE_ROWS * TILE_COLUMNS, np.float32)
+    old_c, new_c = np.zeros(size, np.float32), np.zeros(size, np.float32)
     some_ids = np.zeros(ROWS_AT_ONCE, np.int32)
     for start in range(0, num_states, ROWS_AT_ONCE):
         num_rows = min(ROWS_AT_ONCE, num_states - start)
@@ -115,7 +124,7 @@ def advance(u, table, num_units, ids, h, c):
                 here = row * num_units + p * LANES
                 step(
                     *(old_h, row * num_units, num_units, u, p * num_units * TILE_COLUMNS, table, p * TILE_COLUMNS),
-                    *(some_ids, row, old_c, here, num_units, gates, 0, new_c, here, tanh_c, here, new_h, here),
+                    *(some_ids, row, old_c, here, num_units, new_c, here, new_h, here, None, 0, None, 0),
                 )
         for row in range(num_rows):
             at = row * num_units

@@ -1,4 +1,4 @@
-"""The three tiles that the LSTM is made of, as functions for Numba.
+"""The tiles that the LSTM is made of, as functions for Numba.
 
 Legend: R rows of a tile (TILE_ROWS), LANES units of a panel, whose four gates stand side by side in the order input,
 forget, cell, output: 4 * LANES columns (TILE_COLUMNS). All arrays are flat, float32, with an offset `_at` each.
@@ -11,7 +11,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from stages.core.compute.vectors import LANES, NUM_GATES, TILE_COLUMNS, TILE_ROWS, VECTOR, Vectors
+from stages.core.compute.vectors import CACHE_LINE, LANES, NUM_GATES, TILE_COLUMNS, TILE_ROWS, VECTOR, Vectors
 
 
 def _product(
@@ -57,6 +57,20 @@ def add_product(
 
 
 @intrinsic
+def add_gates(typing_context, sums, sums_at, gates, gates_at):
+    """Add the gates of LANES units of one row (4 * LANES,) to sums (4 * LANES,)."""
+
+    def emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        v, t = Vectors(context, builder), signature.args
+        sums, gates = (v.pointer(t[n], arguments[n], arguments[n + 1]) for n in (0, 2))
+        for n in range(NUM_GATES):
+            v.store(v.add(v.load(sums, n * LANES), v.load(gates, n * LANES)), sums, n * LANES)
+        return context.get_dummy_value()
+
+    return types.void(sums, types.intp, gates, types.intp), emit
+
+
+@intrinsic
 def step(
     typing_context,
     h,
@@ -71,14 +85,14 @@ def step(
     c,
     c_at,
     stride,
-    gates,
-    gates_at,
     c_next,
     c_next_at,
-    tanh_c,
-    tanh_c_at,
     h_next,
     h_next_at,
+    gates,
+    gates_at,
+    tanh_c,
+    tanh_c_at,
 ):
     """Move R rows of LANES units one step on: products, gates, new cell state and new output, all in registers.
 
@@ -87,24 +101,24 @@ def step(
         u: recurrent weights of the panel (H, 4 * LANES).
         table: row of input weights plus bias for each id; rows NUM_GATES * stride apart.
         ids: (R,) int32.
-        c: cell states before (R, LANES), rows `stride` apart, as are c_next, tanh_c and h_next.
-        gates: (R, 4 * LANES), written after their activation.
+        c: cell states before (R, LANES), rows `stride` apart, as are c_next, h_next and tanh_c.
+        gates: (R, 4 * LANES), written after their activation for the backward pass; None where there will be none.
+        tanh_c: of c_next, the same.
     """
 
     def emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         v, b, t = Vectors(context, builder), builder, signature.args
         (h, h_at, length, u, u_at, table, table_at, ids, ids_at, c, c_at, stride) = arguments[:12]
-        (gates, gates_at, c_next, c_next_at, tanh_c, tanh_c_at, h_next, h_next_at) = arguments[12:]
-        table, ids, gates = (
-            v.pointer(t[5], table, table_at),
-            v.pointer(t[7], ids, ids_at),
-            v.pointer(t[12], gates, gates_at),
-        )
+        (c_next, c_next_at, h_next, h_next_at, gates, gates_at, tanh_c, tanh_c_at) = arguments[12:]
+        table, ids = v.pointer(t[5], table, table_at), v.pointer(t[7], ids, ids_at)
         sums = _product(
             v, v.pointer(t[0], h, h_at), stride, v.index(1), v.pointer(t[3], u, u_at), length, lambda *_: v.constant(0)
         )
-        c, c_next = v.pointer(t[9], c, c_at), v.pointer(t[14], c_next, c_next_at)
-        tanh_c, h_next = v.pointer(t[16], tanh_c, tanh_c_at), v.pointer(t[18], h_next, h_next_at)
+        c = v.pointer(t[9], c, c_at)
+        c_next, h_next = v.pointer(t[12], c_next, c_next_at), v.pointer(t[14], h_next, h_next_at)
+        is_recorded = not isinstance(t[16], types.NoneType)
+        if is_recorded:
+            gates, tanh_c = v.pointer(t[16], gates, gates_at), v.pointer(t[18], tanh_c, tanh_c_at)
         half = v.constant(0.5)
         for row in range(TILE_ROWS):
             here = b.mul(v.index(row), stride)
@@ -125,16 +139,17 @@ def step(
             new_c = v.fused(f, v.load(c, here), v.multiply(i, g))
             p, q = v.tanh_parts(new_c)
             new_tanh_c = v.divide(p, q)
-            for n, gate in enumerate((i, f, g, o)):
-                v.store(gate, gates, row * TILE_COLUMNS + n * LANES)
+            if is_recorded:  # before the other two: after them, the pass took 5 % longer
+                for n, gate in enumerate((i, f, g, o)):
+                    v.stream(gate, gates, row * TILE_COLUMNS + n * LANES)
+                v.stream(new_tanh_c, tanh_c, here)
             v.store(new_c, c_next, here)
-            v.store(new_tanh_c, tanh_c, here)
             v.store(v.multiply(o, new_tanh_c), h_next, here)
         return context.get_dummy_value()
 
     index = types.intp
     arguments = (h, index, index, u, index, table, index, ids, index, c, index, index)
-    return types.void(*arguments, gates, index, c_next, index, tanh_c, index, h_next, index), emit
+    return types.void(*arguments, c_next, index, h_next, index, gates, index, tanh_c, index), emit
 
 
 @intrinsic
@@ -174,3 +189,20 @@ def step_gradient(typing_context, gates, gates_at, c, c_at, tanh_c, tanh_c_at, d
 
     index = types.intp
     return types.void(gates, index, c, index, tanh_c, index, dh, index, dc, index), emit
+
+
+@intrinsic
+def prefetch_step(typing_context, gates, gates_at, c, c_at, tanh_c, tanh_c_at):
+    """Ask the memory for what `step_gradient` will read of a row, so that it is there by then."""
+
+    def emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        v, t = Vectors(context, builder), signature.args
+        gates, c, tanh_c = (v.pointer(t[n], arguments[n], arguments[n + 1]) for n in range(0, 6, 2))
+        for i in range(0, TILE_COLUMNS, CACHE_LINE):
+            v.prefetch(gates, i)
+        v.prefetch(c)
+        v.prefetch(tanh_c)
+        return context.get_dummy_value()
+
+    index = types.intp
+    return types.void(gates, index, c, index, tanh_c, index), emit

@@ -13,12 +13,13 @@ from numba.core import cgutils
 _FEATURES = llvmlite.binding.get_host_cpu_features()
 # lanes of a vector, and rows of a tile: as many as leave room in the registers for four vectors a row
 if _FEATURES.get("avx512f"):
-    LANES, TILE_ROWS = 16, 6
+    LANES, TILE_ROWS = 16, 4
 elif _FEATURES.get("avx2"):
     LANES, TILE_ROWS = 8, 3
 else:
     LANES, TILE_ROWS = 4, 6
 NUM_GATES = 4
+CACHE_LINE = 16  # numbers
 TILE_COLUMNS = NUM_GATES * LANES
 
 FLOAT = ir.FloatType()
@@ -64,6 +65,21 @@ class Vectors:
         """Write a vector."""
         address = self.builder.bitcast(self.moved(pointer, offset), VECTOR.as_pointer())
         self.builder.store(value, address, align=4)
+
+    def stream(self, value: Any, pointer: Any, offset: Any = 0) -> None:
+        """Write a vector that is not soon read past the caches, to an address that is a multiple of its size."""
+        address = self.builder.bitcast(self.moved(pointer, offset), VECTOR.as_pointer())
+        written = self.builder.store(value, address, align=4 * LANES)
+        written.set_metadata("nontemporal", self.builder.module.add_metadata([ir.Constant(ir.IntType(32), 1)]))
+
+    def prefetch(self, pointer: Any, offset: Any = 0) -> None:
+        """Ask for the cache line at an address, into the second-level cache."""
+        number, address_type = ir.IntType(32), ir.IntType(8).as_pointer()
+        function_type = ir.FunctionType(ir.VoidType(), [address_type, number, number, number])
+        function = cgutils.get_or_insert_function(self.builder.module, function_type, "llvm.prefetch.p0")
+        address = self.builder.bitcast(self.moved(pointer, offset), address_type)
+        read, second_level, data = (ir.Constant(number, n) for n in (0, 2, 1))
+        self.builder.call(function, [address, read, second_level, data])
 
     def repeated(self, pointer: Any, offset: Any) -> Any:
         """Read one number into all lanes."""
