@@ -5,7 +5,6 @@ Legend: B windows in a batch, T characters in a window, V characters of the voca
 
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from stages.core.compute.lstm_cpu import LstmCpu, Tape
@@ -33,7 +32,7 @@ class CharacterLSTM(keras.layers.LSTM):  # type: ignore[misc]
         self.compiled = compiled
         self._cpu = LstmCpu()
         self._tape: Tape | None = None
-        self._taped: tuple[Array, ...] = ()
+        self._num_forward_passes = 0
 
     def build(self, sequences_shape: tuple[int | None, ...]) -> None:
         """Make the weights as for one-hot input."""
@@ -59,13 +58,11 @@ class CharacterLSTM(keras.layers.LSTM):  # type: ignore[misc]
         @tf.custom_gradient  # type: ignore[untyped-decorator]
         def outputs(kernel: tf.Tensor, recurrent_kernel: tf.Tensor, bias: tf.Tensor) -> Any:
             weights = (kernel, recurrent_kernel, bias)
-            h = tf.numpy_function(self._forward, [ids, *weights], tf.float32)
+            h, forward_pass = tf.numpy_function(self._forward, [ids, *weights], [tf.float32, tf.int64])
             h = tf.ensure_shape(h, (None, self.units))
 
             def gradients(dh: tf.Tensor) -> list[tf.Tensor]:
-                # the backward pass uses what the forward pass left, so it has to come after it
-                with tf.control_dependencies([h]):
-                    made = tf.numpy_function(self._backward, [dh, ids, *weights], [tf.float32] * 3)
+                made = tf.numpy_function(self._backward, [dh, forward_pass, ids, *weights], [tf.float32] * 3)
                 return [tf.ensure_shape(g, w.shape) for g, w in zip(made, weights, strict=True)]
 
             return h, gradients
@@ -73,17 +70,15 @@ class CharacterLSTM(keras.layers.LSTM):  # type: ignore[misc]
         cell = self.cell
         return outputs(*(tf.convert_to_tensor(w) for w in (cell.kernel, cell.recurrent_kernel, cell.bias)))
 
-    def _forward(self, ids: Array, *weights: Array) -> Array:
+    def _forward(self, ids: Array, *weights: Array) -> tuple[Array, int]:
         h, self._tape = self._cpu.forward(ids, *weights)
-        self._taped = (ids, *weights)
-        return h
+        self._num_forward_passes += 1
+        return h, self._num_forward_passes
 
-    def _backward(self, dh: Array, ids: Array, *weights: Array) -> tuple[Array, ...]:
-        taken = (ids, *weights)
+    def _backward(self, dh: Array, forward_pass: int, ids: Array, *weights: Array) -> tuple[Array, ...]:
         # two forward passes may come before a backward pass, where a layer is used twice
-        same = len(self._taped) == len(taken) and all(map(np.array_equal, self._taped, taken))
-        if self._tape is None or not same:
-            self._forward(*taken)
+        if self._tape is None or forward_pass != self._num_forward_passes:
+            self._forward(ids, *weights)
         tape, self._tape = self._tape, None  # a tape can be used once
         assert tape is not None
         return self._cpu.backward(tape, dh)
