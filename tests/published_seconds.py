@@ -1,4 +1,7 @@
-"""Write reports/seconds.csv: how long each stage of the run in this folder took, and on what machine."""
+"""Write reports/seconds.csv: how long each stage of the run in this folder took, and on what machine.
+
+To be run right after a run from nothing: a stage that runs once more, and finds its scratch, notes what little it took.
+"""
 
 import csv
 import io
