@@ -1,11 +1,15 @@
 """What several tests share: a migrated MLflow database, a small project, and the same with its outputs made."""
 
+import signal
 from pathlib import Path
 
 import mlflow
 import pytest
 
 from tests.project import Project
+
+# a shell's background job ignores Ctrl-C, and so would all that the tests start
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
