@@ -78,6 +78,17 @@ def test_a_layer_used_twice_has_the_gradients_of_keras() -> None:
         assert relative_error(received, expected) < 1e-5
 
 
+def test_gradients_may_be_taken_twice() -> None:
+    model = network("compiled")
+    ids, _ = batch()
+    weights = [v.value for v in model.trainable_variables]
+    with tf.GradientTape(persistent=True) as tape:
+        loss = keras.ops.sum(model(ids, training=True) ** 2)
+    once, twice = (tape.gradient(loss, weights) for _ in range(2))
+    for expected, received in zip(once, twice, strict=True):
+        np.testing.assert_array_equal(received, expected)
+
+
 def test_both_kernels_start_from_the_same_weights() -> None:
     expected, received = (network(kernel).get_weights() for kernel in KERNELS)
     for e, r in zip(expected, received, strict=True):
