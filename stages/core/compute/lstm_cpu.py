@@ -219,7 +219,7 @@ def _padded(number: int, multiple: int) -> int:
 
 
 def _aligned_zeros(size: int) -> Float32Array:
-    # a vector that straddles two cache lines takes two loads
+    # streamed stores fault elsewhere, and a vector that straddles two cache lines takes two loads
     memory = np.zeros(size + 16, np.float32)
     start = (-memory.ctypes.data // 4) % 16
     return memory[start : start + size]

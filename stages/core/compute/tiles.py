@@ -103,7 +103,7 @@ def step(
         ids: (R,) int32.
         c: cell states before (R, LANES), rows `stride` apart, as are c_next, h_next and tanh_c.
         gates: (R, 4 * LANES), written after their activation for the backward pass; None where there will be none.
-        tanh_c: of c_next, the same.
+        tanh_c: of c_next, the same. Both are streamed, so they must lie at multiples of a vector's size.
     """
 
     def emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
