@@ -10,10 +10,6 @@ windows to B'; a panel holds LANES units with their four gates; P panels make H'
 """
 
 import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -21,7 +17,9 @@ from numpy.typing import NDArray
 
 from stages.core.common.errors import UserError
 from stages.core.compute import lstm_loops
-from stages.core.compute.vectors import LANES, NUM_GATES, TILE_COLUMNS, TILE_ROWS
+from stages.core.compute.lstm_jobs import ARRAYS, FORWARD, GRADIENTS, JOB, NUM_HALVES
+from stages.core.compute.lstm_threads import lstm_threads
+from stages.core.compute.vectors import CACHE_LINE, LANES, NUM_GATES, TILE_COLUMNS, TILE_ROWS
 
 NUM_THREADS_VARIABLE = "ZARATHUSTRA_NUM_THREADS"
 Float32Array = NDArray[np.float32]
@@ -117,13 +115,7 @@ class LstmCpu:
         packed.fill(kernel, recurrent_kernel, bias)
         num_rows, num_steps = ids.shape
         tape.ids[:, :num_rows] = ids.T
-        self._in_pieces(
-            tape.padded_rows // TILE_ROWS,
-            lambda first, last: lstm_loops.forward(
-                *(first, last, num_steps, tape.padded_rows, packed.padded_units),
-                *(packed.recurrent, packed.table, tape.ids.reshape(-1), tape.h, tape.c, tape.tanh_c, tape.gates),
-            ),
-        )
+        tape.do(FORWARD, self.num_threads)
         last_h = tape.h.reshape(num_steps + 1, tape.padded_rows, -1)[-1]
         return last_h[:num_rows, : packed.num_units].copy(), tape
 
@@ -131,47 +123,22 @@ class LstmCpu:
         """Return the gradients of kernel (V, 4H), recurrent_kernel (H, 4H) and bias (4H,).
 
         Args:
-            tape: from `forward`; it can be used once.
+            tape: from `forward`.
             dh: (B, H), the gradient with respect to the outputs.
         """
-        packed, num_units, padded_units = tape.packed, tape.packed.num_units, tape.packed.padded_units
-        num_steps = len(tape.ids)
-        tape.dh[:] = 0
-        tape.dh.reshape(2, tape.padded_rows, -1)[0, : len(dh), :num_units] = dh
+        packed, num_units = tape.packed, tape.packed.num_units
+        last_dh = tape.dh.reshape(2, tape.padded_rows, -1)[(len(tape.ids) - 1) % 2]
+        last_dh[:] = 0
+        last_dh[: len(dh), :num_units] = dh
         tape.dc[:] = 0
         # (P, H', 4, LANES) -> (H' / TILE_COLUMNS, P * 4 * LANES, TILE_COLUMNS): what multiplies dh from the right
         squares = packed.recurrent.reshape(packed.num_panels, -1, TILE_COLUMNS, TILE_COLUMNS).transpose(1, 0, 3, 2)
         tape.transposed.reshape(squares.shape)[:] = squares
-        self._in_pieces(
-            tape.padded_rows // TILE_ROWS,
-            lambda first, last: lstm_loops.backward(
-                *(first, last, num_steps, tape.padded_rows, padded_units),
-                *(tape.transposed, tape.c, tape.tanh_c, tape.gates, tape.dh, tape.dc),
-            ),
-        )
-        self._in_pieces(
-            packed.num_panels,
-            lambda first, last: lstm_loops.sum_gradients(
-                *(first, last, num_steps, len(dh), tape.padded_rows, padded_units),
-                *(tape.ids.reshape(-1), tape.h, tape.gates, tape.d_recurrent, tape.d_table),
-            ),
-        )
-        panels = (packed.num_panels, -1, NUM_GATES, LANES)
-        d_kernel = packed.matrix(tape.d_table.reshape(panels))
-        d_recurrent_kernel = packed.matrix(tape.d_recurrent.reshape(panels)[:, :num_units])
+        tape.do(GRADIENTS, self.num_threads)
+        panels = (NUM_HALVES, packed.num_panels, -1, NUM_GATES, LANES)
+        d_kernel = packed.matrix(np.add(*tape.d_table.reshape(panels)))
+        d_recurrent_kernel = packed.matrix(np.add(*tape.d_recurrent.reshape(panels))[:, :num_units])
         return d_kernel, d_recurrent_kernel, d_kernel.sum(axis=0)
-
-    def _in_pieces(self, num_units_of_work: int, work: Callable[[int, int], None]) -> None:
-        num_pieces = min(self.num_threads, num_units_of_work)
-        bounds = [i * num_units_of_work // num_pieces for i in range(num_pieces + 1)]
-        if num_pieces == 1:
-            work(0, num_units_of_work)
-            return
-        mine, *others = pairwise(bounds)  # this thread is awake already
-        started = [_pool(self.num_threads).submit(work, *piece) for piece in others]
-        work(*mine)
-        for piece in started:
-            piece.result()
 
 
 class Tape:
@@ -187,11 +154,20 @@ class Tape:
         self.c = _aligned_zeros((num_steps + 1) * size)
         self.tanh_c = _aligned_zeros(num_steps * size)
         self.gates = _aligned_zeros(NUM_GATES * num_steps * size)  # (T, P, B', 4, LANES)
+        self.transposed = _aligned_zeros(NUM_GATES * padded_units**2)
         self.dh = _aligned_zeros(2 * size)  # of a step and of the one before it
         self.dc = _aligned_zeros(size)
-        self.transposed = _aligned_zeros(NUM_GATES * padded_units**2)
-        self.d_recurrent = _aligned_zeros(num_panels * _padded(padded_units, TILE_ROWS) * TILE_COLUMNS)
-        self.d_table = _aligned_zeros(num_panels * vocabulary_size * TILE_COLUMNS)  # (P, V, 4, LANES)
+        self.d_gates = _aligned_zeros(2 * NUM_GATES * size)  # of a step and of the one before it
+        self.d_recurrent = _aligned_zeros(NUM_HALVES * num_panels * _padded(padded_units, TILE_ROWS) * TILE_COLUMNS)
+        self.d_table = _aligned_zeros(NUM_HALVES * num_panels * vocabulary_size * TILE_COLUMNS)  # (2, P, V, 4, LANES)
+        arrays = vars(self) | vars(self.packed)
+        sizes = num_steps, num_rows, padded_rows, padded_units, vocabulary_size
+        self._job = np.array([(FORWARD, *sizes, *(arrays[name].ctypes.data for name in ARRAYS))], JOB)
+
+    def do(self, kind: int, num_threads: int) -> None:
+        """Do the pass of one kind, FORWARD or GRADIENTS."""
+        self._job["kind"] = kind
+        lstm_threads(num_threads).do(self._job)
 
 
 def default_num_threads() -> int:
@@ -209,17 +185,12 @@ def default_num_threads() -> int:
     return int(wanted)
 
 
-@cache
-def _pool(num_threads: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(num_threads)
-
-
 def _padded(number: int, multiple: int) -> int:
     return -(-number // multiple) * multiple
 
 
 def _aligned_zeros(size: int) -> Float32Array:
     # streamed stores fault elsewhere, and a vector that straddles two cache lines takes two loads
-    memory = np.zeros(size + 16, np.float32)
-    start = (-memory.ctypes.data // 4) % 16
+    memory = np.zeros(size + CACHE_LINE, np.float32)
+    start = (-memory.ctypes.data // 4) % CACHE_LINE
     return memory[start : start + size]

@@ -70,7 +70,7 @@ class Vectors:
     def stream(self, value: Any, pointer: Any, offset: Any = 0) -> None:
         """Write a vector past the caches, to an address that is a multiple of its size.
 
-        For what is not read soon. The lock by which threads hand over work puts it before what the next one reads.
+        For what is not read soon. The counters by which threads hand over work put it before what the next one reads.
         """
         address = self.builder.bitcast(self.moved(pointer, offset), VECTOR.as_pointer())
         written = self.builder.store(value, address, align=4 * LANES)

@@ -77,8 +77,7 @@ class CharacterLSTM(keras.layers.LSTM):  # type: ignore[misc]
 
     def _backward(self, dh: Array, forward_pass: int, ids: Array, *weights: Array) -> tuple[Array, ...]:
         # two forward passes may come before a backward pass, where a layer is used twice
-        if self._tape is None or forward_pass != self._num_forward_passes:
+        if forward_pass != self._num_forward_passes:
             self._forward(ids, *weights)
-        tape, self._tape = self._tape, None  # a tape can be used once
-        assert tape is not None
-        return self._cpu.backward(tape, dh)
+        assert self._tape is not None
+        return self._cpu.backward(self._tape, dh)

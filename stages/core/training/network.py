@@ -3,6 +3,7 @@
 Legend: B windows in a batch, T characters in a window, V characters of the vocabulary.
 """
 
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,10 @@ def build_network(params: TrainParams, vocabulary_size: int, window_length: int)
     keras.utils.set_random_seed(params.random_seed)
     tf.config.experimental.enable_op_determinism()
     compiled = choose_kernel(params.kernel) == "compiled"
+    if compiled:
+        # between two calls of the kernel come a hundred small operations: handing them to another thread takes longer
+        with suppress(RuntimeError):  # TensorFlow runs already, and keeps what it has
+            tf.config.threading.set_inter_op_parallelism_threads(1)
     network = keras.Sequential(
         [
             keras.Input((window_length,), dtype="int32", name="ids"),
