@@ -2,10 +2,10 @@
 
 import json
 import os
+import signal
 import statistics
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -15,7 +15,6 @@ from typing import Any, Literal, TypeVar
 from tests.project import ROOT, environment
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
-PAUSE_S = 0.3  # threads of BLAS and OpenMP go on spinning after their work is done, and would take a core from the next
 Value = TypeVar("Value")
 Work = Callable[[], float | None]  # returns the seconds that count, where those are not all that it takes
 
@@ -54,6 +53,8 @@ def ratios(values: Sequence[float], base: Sequence[float]) -> dict[str, float]:
 class Contender:
     """Work in a process of its own, which gets ready as soon as this is made.
 
+    Between its turns it is stopped: threads may go on looking for work, and would take a core from the next.
+
     Args:
         maker: a function of the benchmarks that returns the work, as "module:function".
         settings: its arguments.
@@ -68,6 +69,7 @@ class Contender:
 
     def __exit__(self, *_: object) -> None:
         assert self._process.stdin and self._process.stdout
+        self._process.send_signal(signal.SIGCONT)
         self._process.stdin.close()
         self._process.wait()
         self._process.stdout.close()
@@ -75,13 +77,17 @@ class Contender:
     def wait(self) -> None:
         """Wait until it is warmed up."""
         self._answer()
+        self._process.send_signal(signal.SIGSTOP)
 
     def seconds(self) -> float:
         """Do the work once; return how long it took."""
         assert self._process.stdin
+        self._process.send_signal(signal.SIGCONT)
         self._process.stdin.write("go\n")
         self._process.stdin.flush()
-        return float(self._answer())
+        seconds = float(self._answer())
+        self._process.send_signal(signal.SIGSTOP)
+        return seconds
 
     def _answer(self) -> str:
         assert self._process.stdout
@@ -107,7 +113,6 @@ def in_turns(works: Mapping[str, Callable[[], float]], num_rounds: int) -> dict[
     seconds: dict[str, list[float]] = {name: [] for name in works}
     for i in range(num_rounds):
         for name, work in works.items():
-            time.sleep(PAUSE_S)
             seconds[name].append(work())
         done = "  ".join(f"{name} {values[-1]:.3g} s" for name, values in seconds.items())
         say(f"  round {i + 1} of {num_rounds}: {done}")

@@ -7,6 +7,7 @@ import importlib
 from typing import Any
 
 from stages.core.compute.randomness import generator
+from stages.core.text.windows import WindowData
 from stages.core.training.network import build_network
 from stages.core.training.shuffle import Permutation
 from stages.core.training.trainer import Pair, Watch, dataset, gathered
@@ -16,9 +17,9 @@ from tests.benchmarks.measuring import Work, num_cores
 NUM_WARM_UP_BATCHES = 3
 
 
-def some_windows(num_batches: int) -> tuple[Pair, Permutation]:
+def some_windows(data: WindowData, num_batches: int) -> tuple[Pair, Permutation]:
     """Return the first windows, as many as the batches hold, and a random order of them."""
-    windows, targets = window_data().training
+    windows, targets = data.training
     size = min(num_batches * BATCH_SIZE, len(targets))
     return (windows[:size], targets[:size]), Permutation(size, generator(0, "shuffle", 1))
 
@@ -29,9 +30,9 @@ def fit(kernel: str, units: int, num_batches: int) -> Work:
     network = build_network(train_params(units, kernel), len(data.vocabulary), data.plan.window_length)
 
     def work(num_batches: int = num_batches) -> None:
-        data, order = some_windows(num_batches)
+        windows, order = some_windows(data, num_batches)
         watch = Watch("", num_batches, BATCH_SIZE)
-        network.fit(dataset(data, BATCH_SIZE, order), shuffle=False, verbose=0, callbacks=[watch])
+        network.fit(dataset(windows, BATCH_SIZE, order), shuffle=False, verbose=0, callbacks=[watch])
 
     work(NUM_WARM_UP_BATCHES)
     return work
@@ -50,7 +51,7 @@ def torch_fit(units: int, num_batches: int) -> Work:
     optimizer = torch.optim.RMSprop([*lstm.parameters(), *dense.parameters()], rate, alpha=0.9, eps=1e-7)
 
     def work(num_batches: int = num_batches) -> None:
-        windows, order = some_windows(num_batches)
+        windows, order = some_windows(data, num_batches)
         for batch in gathered(windows, BATCH_SIZE, order):
             ids, targets = (torch.from_numpy(array).long() for array in batch)
             one_hot = torch.nn.functional.one_hot(ids, size).float()

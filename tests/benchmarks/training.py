@@ -26,7 +26,7 @@ def contenders(units: int, num_batches: int) -> dict[str, tuple[str, dict[str, o
 
 def measure(effort: Effort) -> dict[str, Any]:
     """Return seconds of a batch and of an epoch, and the ratios."""
-    num_batches, num_rounds = effort.choose((20, 3), (300, 11))
+    num_batches, num_rounds = effort.choose((20, 3), (300, 15))
     seconds = race(contenders(UNITS, num_batches), num_rounds)
     data = window_data()
     num_in_epoch = -(-data.plan.num_training_windows // BATCH_SIZE)
