@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -27,6 +28,18 @@ from tests.lstm_reference import Example
 from tests.test_lstm_cpu import computed
 computed(Example.random(7, 5, 6, 37), num_threads=int(sys.argv[1]))
 time.sleep(float(sys.argv[2]))
+"""
+CANNOT_KEEP_WHAT_IS_COMPILED_FIRST = """
+from numba.core.caching import FunctionCache
+from tests.lstm_reference import Example
+from tests.test_lstm_cpu import computed
+save, errors = FunctionCache.save_overload, [OSError("no space")]
+def save_overload(*arguments):
+    if errors:
+        raise errors.pop()
+    save(*arguments)
+FunctionCache.save_overload = save_overload
+computed(Example.random(7, 5, 6, 37), num_threads=3)
 """
 
 
@@ -78,3 +91,16 @@ def test_a_program_ends_while_threads_look_for_work(num_threads: int, pause: flo
         check=True,
         timeout=60,
     )
+
+
+def test_an_error_while_compiling_reaches_the_caller(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", CANNOT_KEEP_WHAT_IS_COMPILED_FIRST],
+        cwd=ROOT,
+        env=environment() | {"NUMBA_CACHE_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert done.stderr.endswith("OSError: no space\n")

@@ -2,8 +2,9 @@
 
 What makes it fast: a one-hot row times a matrix is a row of the matrix; the weights are laid out once for each batch,
 not once for each step; the four gates of a few units and rows are computed in registers, from the products to the new
-state; the gradient of the recurrent weights is summed after all steps. What makes it exact: every sum runs in one
-order, and rows (or panels of columns) are whole units of work, so the number of threads changes no bit.
+state; going back, a step's gradients are summed up while they are in the cache. What makes it exact: every sum runs in
+one order, two halves of the windows apart, and rows (or panels of columns) are whole units of work, so the number of
+threads changes no bit.
 
 Legend: B windows, T characters each, V characters of the vocabulary, H units. Inside, units are padded to H' and
 windows to B'; a panel holds LANES units with their four gates; P panels make H'.

@@ -26,7 +26,8 @@ NUM_HALVES = 2
 # counters, in pairs of cache lines of their own: of jobs given, of threads done, and of arrivals at a team's meetings
 GIVEN, DONE, MET = 0, 16, 32
 NUM_COUNTERS = MET + 16 * NUM_HALVES
-NUM_LOOKS = 20_000  # before a thread naps: some milliseconds, longer than what lies between two passes
+# before a thread naps: some milliseconds where no other wants the processor, longer than what lies between two passes
+NUM_LOOKS = 20_000
 NAP_MICROSECONDS = 500
 
 
@@ -45,19 +46,25 @@ def wait(counters, counter, number):
 
 
 @compiled
-def work_forward(thread, num_threads, job):
-    """Do one thread's part of the forward pass."""
-    num_steps, num_rows, num_units = job.num_steps, job.num_rows, job.num_units
-    size = num_rows * num_units
-    recurrent = numba.carray(numbers_at(job.recurrent), num_units * NUM_GATES * num_units)
-    table = numba.carray(numbers_at(job.table), job.vocabulary_size * NUM_GATES * num_units)
-    ids = numba.carray(ids_at(job.ids), num_steps * num_rows)
+def recorded(job):
+    """Return what the forward pass fills and the backward pass reads: ids, h, c, tanh_c, gates."""
+    num_steps, size = job.num_steps, job.num_rows * job.num_units
+    ids = numba.carray(ids_at(job.ids), num_steps * job.num_rows)
     h = numba.carray(numbers_at(job.h), (num_steps + 1) * size)
     c = numba.carray(numbers_at(job.c), (num_steps + 1) * size)
     tanh_c = numba.carray(numbers_at(job.tanh_c), num_steps * size)
     gates = numba.carray(numbers_at(job.gates), num_steps * NUM_GATES * size)
+    return ids, h, c, tanh_c, gates
+
+
+@compiled
+def work_forward(thread, num_threads, job):
+    """Do one thread's part of the forward pass."""
+    num_steps, num_rows, num_units = job.num_steps, job.num_rows, job.num_units
+    recurrent = numba.carray(numbers_at(job.recurrent), num_units * NUM_GATES * num_units)
+    table = numba.carray(numbers_at(job.table), job.vocabulary_size * NUM_GATES * num_units)
     first, last = share(0, num_rows // TILE_ROWS, thread, num_threads)
-    forward(first, last, num_steps, num_rows, num_units, recurrent, table, ids, h, c, tanh_c, gates)
+    forward(first, last, num_steps, num_rows, num_units, recurrent, table, *recorded(job))
 
 
 @compiled
@@ -67,11 +74,7 @@ def work_gradients(thread, num_threads, counters, job):
     size, num_panels = num_rows * num_units, num_units // LANES
     panel_size = -(-num_units // TILE_ROWS) * TILE_ROWS * TILE_COLUMNS
     table_size = job.vocabulary_size * TILE_COLUMNS
-    ids = numba.carray(ids_at(job.ids), num_steps * num_rows)
-    h = numba.carray(numbers_at(job.h), (num_steps + 1) * size)
-    c = numba.carray(numbers_at(job.c), (num_steps + 1) * size)
-    tanh_c = numba.carray(numbers_at(job.tanh_c), num_steps * size)
-    gates = numba.carray(numbers_at(job.gates), num_steps * NUM_GATES * size)
+    ids, h, c, tanh_c, gates = recorded(job)
     transposed = numba.carray(numbers_at(job.transposed), num_units * NUM_GATES * num_units)
     dh = numba.carray(numbers_at(job.dh), 2 * size)
     dc = numba.carray(numbers_at(job.dc), size)

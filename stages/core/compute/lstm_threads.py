@@ -1,8 +1,7 @@
 """Threads that share the passes of the LSTM.
 
 A pass takes some milliseconds, so a thread that sleeps until it is woken comes late to each. These look for work again
-and again instead: at once for some milliseconds, then after naps. They do so in compiled code and never need Python's
-lock, which TensorFlow holds for much of the time between two passes.
+and again instead: at once for some milliseconds, then after naps. They do so in compiled code, without Python's lock.
 """
 
 import threading
@@ -25,6 +24,8 @@ class LstmThreads:
         self._jobs = np.zeros(1, JOB)
         self._lock = threading.Lock()
         arguments = num_threads, self._counters, self._jobs
+        # an empty job alone compiles it all: a thread that failed to would be waited for without end
+        take_part(0, 1, np.zeros_like(self._counters), self._jobs)
         for thread in range(1, num_threads):
             threading.Thread(target=take_part, args=(thread, *arguments), daemon=True).start()
         weakref.finalize(self, _dismiss, self._lock, *arguments)

@@ -1,6 +1,7 @@
 """What threads tell each other from within compiled code, as functions for Numba.
 
-A thread that sleeps in the operating system takes 50 microseconds to wake; one that looks at a number, next to none.
+Threads that sleep in the operating system take a tenth of a millisecond to come together; those that look at a number,
+next to none.
 """
 
 from typing import Any
@@ -49,7 +50,7 @@ def let_others_run(typing_context):
 
 @intrinsic
 def nap(typing_context, microseconds):
-    """Sleep for so long, or a little longer."""
+    """Sleep for about so long."""
 
     def emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         _call_c(builder, "usleep", builder.trunc(arguments[0], ir.IntType(32)))

@@ -31,7 +31,7 @@ def build_network(params: TrainParams, vocabulary_size: int, window_length: int)
     tf.config.experimental.enable_op_determinism()
     compiled = choose_kernel(params.kernel) == "compiled"
     if compiled:
-        # between two calls of the kernel come a hundred small operations: handing them to another thread takes longer
+        # between two calls of the kernel come many small operations: handing them to another thread takes longer
         with suppress(RuntimeError):  # TensorFlow runs already, and keeps what it has
             tf.config.threading.set_inter_op_parallelism_threads(1)
     network = keras.Sequential(
