@@ -45,11 +45,11 @@ serve: setup  ## answer prompts with the best model, at http://127.0.0.1:5001/in
 
 docs: setup  ## make anew what is derived: code in dvc.yaml, tables of the README
 	python -m tests.dvc_deps
-	python -m tests.readme_tables
+	python -m tests.documents.readme_tables
 
 published: setup  ## after a run that shall be committed: note how long its stages took, renew the README
-	python -m tests.published_seconds
-	python -m tests.readme_tables
+	python -m tests.documents.published_seconds
+	python -m tests.documents.readme_tables
 
 stress: setup  ## kill the pipeline 25 times; run it after a change of each parameter
 	python -m tests.stress.kill

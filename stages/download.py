@@ -10,14 +10,14 @@ import logging
 import shutil
 from pathlib import Path
 
-from stages.core.common import params, progress, stage  # first, for it answers Ctrl-C
+from stages.core.pipeline import params, progress, stage  # first, for it answers Ctrl-C
 
 # isort: split
 import pooch
 
-from stages.core.common.errors import UserError
-from stages.core.common.files import project_root, sha256_of_file, written_whole
-from stages.core.common.params import CorpusFile, DownloadParams
+from stages.core.pipeline.errors import UserError
+from stages.core.pipeline.files import project_root, sha256_of_file, written_whole
+from stages.core.pipeline.params import CorpusFile, DownloadParams
 
 CHUNK_BYTES = 1 << 16
 logger = logging.getLogger(__name__)

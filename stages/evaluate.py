@@ -15,28 +15,27 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from stages.core.common import params, progress, settings, stage  # first, for it answers Ctrl-C
+from stages.core.pipeline import params, progress, rules, stage  # first, for it answers Ctrl-C
 
 # isort: split
 import numpy as np
 import pandas as pd
 
-from stages.core.common.errors import UserError
-from stages.core.common.files import write_json, write_text
-from stages.core.common.params import EvaluateParams, temperature_label
-from stages.core.compute.lstm_cpu import default_num_threads
-from stages.core.compute.randomness import generator
+from stages.core.evaluation.copies import MAX_CHARACTERS
+from stages.core.evaluation.ngrams import compressor_bits_per_char, ngram_bits_per_char
+from stages.core.evaluation.scores import PIECE_LENGTH, Corpus, score
 from stages.core.generation.sampling import generate
-from stages.core.generation.sliding_lstm import SlidingLSTM
-from stages.core.model.model_folder import ModelFolder
-from stages.core.runs.history import NATS_TO_BITS, read_history
-from stages.core.samples.sample_table import read_samples
-from stages.core.samples.sampling_run import SamplingRun
-from stages.core.scores.copies import MAX_CHARACTERS
-from stages.core.scores.ngrams import compressor_bits_per_char, ngram_bits_per_char
-from stages.core.scores.scoring import PIECE_LENGTH, Corpus, score
+from stages.core.kernels.lstm import default_num_threads
+from stages.core.networks.folder import ModelFolder
+from stages.core.pipeline.errors import UserError
+from stages.core.pipeline.files import write_json, write_text
+from stages.core.pipeline.params import EvaluateParams, temperature_label
+from stages.core.pipeline.randomness import generator
 from stages.core.serving.registry import register_best
+from stages.core.tables.history import NATS_TO_BITS, read_history
+from stages.core.tables.samples import read_samples
 from stages.core.text.windows import WindowData, read_windows
+from stages.core.tracking.sampling_run import SamplingRun
 
 logger = logging.getLogger(__name__)
 Scores = dict[str, float]
@@ -86,12 +85,12 @@ def text_at(
     generated = generator(evaluate.random_seed, "score", epoch, temperature)
     starts = generated.integers(len(data.ids) - window_length + 1, size=num_pieces)
     made = generate(
-        SlidingLSTM(models.weights(epoch), num_pieces, window_length),
+        models.network(epoch).stepper(num_pieces),
         data.ids[starts[:, None] + np.arange(window_length)],
         np.full(num_pieces, temperature, np.float64),
         generated.random((num_pieces, min(PIECE_LENGTH, evaluate.score_length))),
     )
-    text = data.vocabulary.decode(made.ids.reshape(-1))[: evaluate.score_length]
+    text = data.tokenizer.decode(made.ids.reshape(-1))[: evaluate.score_length]
     return text, float(made.entropies_nats.mean()) * NATS_TO_BITS
 
 
@@ -115,8 +114,8 @@ def baselines(data: WindowData, max_order: int) -> Scores:
     """Return the bits per character that n-grams and a compressor reach on the validation part."""
     cut = data.plan.num_training_characters
     training, held_out = data.ids[:cut], data.ids[cut : cut + MAX_CHARACTERS]
-    bits = ngram_bits_per_char(training, held_out, len(data.vocabulary), max_order)
-    decode = data.vocabulary.decode
+    bits = ngram_bits_per_char(training, held_out, data.tokenizer.size, max_order)
+    decode = data.tokenizer.decode
     bzip2_bits = compressor_bits_per_char(decode(training[-MAX_CHARACTERS:]), decode(held_out))
     return {f"ngram_{order}_bits_per_char": b for order, b in bits.items()} | {"bzip2_bits_per_char": bzip2_bits}
 
@@ -138,7 +137,7 @@ def main() -> None:
     best_epoch = metrics["best_epoch"]
 
     cut = data.plan.num_training_characters
-    corpus = Corpus(data.vocabulary.decode(data.ids[: min(cut, MAX_CHARACTERS)]))
+    corpus = Corpus(data.tokenizer.decode(data.ids[: min(cut, MAX_CHARACTERS)]))
     # all that is scored is scored in pieces as long as the samples
     piece_length = min(PIECE_LENGTH, int(samples["text"].str.len().min()))
     table = scores_of_samples(samples, corpus, piece_length)
@@ -153,7 +152,7 @@ def main() -> None:
         here = (table["epoch"] == best_epoch) & (table["temperature"] == temperature)
         for name in scores.keys() & set(table.columns):
             table.loc[here, name] = scores[name]
-    held_out = data.vocabulary.decode(data.ids[cut : cut + evaluate.score_length])
+    held_out = data.tokenizer.decode(data.ids[cut : cut + evaluate.score_length])
     metrics["human"] = score(held_out, corpus, piece_length)
     metrics["baseline"] = baselines(data, evaluate.max_ngram_order)
 
@@ -165,7 +164,7 @@ def main() -> None:
         *(best_epoch, metrics["best"]["val_loss_nats_per_char"], metrics["best"]["val_bits_per_char"]),
     )
     run = SamplingRun()
-    sections = settings.read_yaml(settings.PARAMS_FILE)
+    sections = rules.read_yaml(rules.PARAMS_FILE)
     parameters = {name: sections[name] for name in ("sample", "evaluate")}
     files = (arguments.metrics, arguments.scores)
     run.start(models.description().fingerprint, parameters, arguments.samples, *files)

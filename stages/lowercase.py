@@ -15,10 +15,10 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from stages.core.common import params, progress, stage
-from stages.core.common.errors import UserError
-from stages.core.common.files import written_whole
-from stages.core.common.params import DownloadParams, LowercaseParams
+from stages.core.pipeline import params, progress, stage
+from stages.core.pipeline.errors import UserError
+from stages.core.pipeline.files import written_whole
+from stages.core.pipeline.params import DownloadParams, LowercaseParams
 
 CHUNK_BYTES = 1 << 16  # short, as one character beyond ASCII makes lower-casing its whole chunk ten times slower
 LONGEST_WORD = 1 << 20

@@ -12,27 +12,26 @@ import logging
 import shutil
 from pathlib import Path
 
-from stages.core.common import params, settings, stage  # first, for it answers Ctrl-C
+from stages.core.pipeline import params, rules, stage  # first, for it answers Ctrl-C
 
 # isort: split
 import numpy as np
 import pandas as pd
 
-from stages.core.common.files import write_text
-from stages.core.common.params import DownloadParams, ReportParams
-from stages.core.compute.randomness import generator
 from stages.core.generation.continuation import continue_prompt
-from stages.core.generation.sliding_lstm import SlidingLSTM
-from stages.core.model.model_folder import ModelFolder
-from stages.core.pages.explorer import render_explorer
-from stages.core.pages.explorer_data import explorer_data
-from stages.core.pages.figures import distribution_figure, loss_figure, save_figure, score_figure
-from stages.core.pages.report_text import report_markdown
-from stages.core.pages.results import SCORE_LABELS, Results, read_metrics, read_scores
-from stages.core.runs.history import read_history
-from stages.core.samples.sample_table import read_samples, samples_csv
-from stages.core.samples.sampling_run import SamplingRun
+from stages.core.networks.folder import ModelFolder
+from stages.core.pipeline.files import write_text
+from stages.core.pipeline.params import DownloadParams, ReportParams
+from stages.core.pipeline.randomness import generator
+from stages.core.report.explorer import render_explorer
+from stages.core.report.explorer.data import explorer_data
+from stages.core.report.figures import distribution_figure, loss_figure, save_figure, score_figure
+from stages.core.report.markdown import report_markdown
+from stages.core.report.results import SCORE_LABELS, Results, read_metrics, read_scores
+from stages.core.tables.history import read_history
+from stages.core.tables.samples import read_samples, samples_csv
 from stages.core.text.windows import read_windows
+from stages.core.tracking.sampling_run import SamplingRun
 
 logger = logging.getLogger(__name__)
 
@@ -40,12 +39,11 @@ logger = logging.getLogger(__name__)
 def write_figures(results: Results, report: ReportParams, folder: Path) -> None:
     """Write the curves, and one next-character distribution of the best epoch at several temperatures."""
     best_epoch, prompt = results.metrics["best_epoch"], results.unread_prompt
-    network = SlidingLSTM(results.models.weights(best_epoch), 1, len(prompt))
-    for i in results.data.vocabulary.encode(prompt):
-        logits = network(np.array([i]))
+    next_logits = results.models.network(best_epoch).stepper(1)
+    for i in results.data.tokenizer.encode(prompt):
+        logits = next_logits(np.array([i]))
     save_figure(loss_figure(results.history, best_epoch), folder / "loss.svg")
-    characters = results.data.vocabulary.characters
-    figure = distribution_figure(logits[0], characters, report.distribution_temperatures, prompt)
+    figure = distribution_figure(logits[0], results.data.tokenizer.texts, report.distribution_temperatures, prompt)
     save_figure(figure, folder / "distribution.svg")
     for name, label in SCORE_LABELS.items():
         figure = score_figure(results.scores, name, label, results.metrics["human"].get(name))
@@ -54,8 +52,7 @@ def write_figures(results: Results, report: ReportParams, folder: Path) -> None:
 
 def prompt_samples(results: Results, report: ReportParams) -> pd.DataFrame:
     """Return one prompt continued at several epochs, at the temperatures and to the length of the samples."""
-    vocabulary = results.data.vocabulary
-    unknown = vocabulary.unknown_in(report.prompt)
+    unknown = results.data.tokenizer.unknown_in(report.prompt)
     prompt = "".join(c for c in report.prompt if c not in unknown) or results.unread_prompt
     if unknown:
         logger.warning("params.yaml: report.prompt has characters that the corpus has not: %r. Left out.", unknown)
@@ -64,9 +61,7 @@ def prompt_samples(results: Results, report: ReportParams) -> pd.DataFrame:
     rows = []
     for epoch in sorted({*report.prompt_epochs, results.metrics["best_epoch"]} & set(results.models.epochs())):
         generators = [generator(report.random_seed, "prompt sample", epoch, t) for t in temperatures]
-        window_length = results.data.plan.window_length
-        weights = results.models.weights(epoch)
-        made = continue_prompt(weights, vocabulary, window_length, prompt, temperatures, length, generators)
+        made = continue_prompt(results.models.network(epoch), prompt, temperatures, length, generators)
         for temperature, each in zip(temperatures, made, strict=True):
             rows.append({"epoch": epoch, "temperature": temperature, "prompt": prompt, **vars(each)})
     return pd.DataFrame(rows)
@@ -98,7 +93,7 @@ def main() -> None:
     write_text(arguments.page, render_explorer(explorer_data(results, report, files)))
     logger.info("%s and %s: open the second in a browser", arguments.markdown, arguments.page)
     run = SamplingRun()
-    sections = settings.read_yaml(settings.PARAMS_FILE)
+    sections = rules.read_yaml(rules.PARAMS_FILE)
     parameters = {name: sections[name] for name in ("sample", "evaluate", "report")}
     evaluated, made = (arguments.metrics, arguments.scores), (arguments.prompted, arguments.markdown, arguments.page)
     fingerprint = results.models.description().fingerprint

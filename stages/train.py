@@ -13,16 +13,19 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from stages.core.common import params, settings, stage
-from stages.core.common.files import sha256_of, write_text, written_whole
-from stages.core.common.params import TrainParams
-from stages.core.model.model_folder import ModelFolder, NetworkDescription
-from stages.core.resume.checkpoints import Checkpoints
-from stages.core.resume.fingerprint import package_versions, training_fingerprint, windows_hash
-from stages.core.runs.history import HistoryRow, history_csv
-from stages.core.runs.provenance import TRAINING_STAGES
+from stages.core.networks.description import NetworkDescription
+from stages.core.networks.folder import ModelFolder
+from stages.core.networks.table import modules_of
+from stages.core.pipeline import params, rules, stage
+from stages.core.pipeline.code import code_hash
+from stages.core.pipeline.files import sha256_of, write_text, written_whole
+from stages.core.pipeline.params import TrainParams
+from stages.core.tables.history import HistoryRow, history_csv
 from stages.core.text.windows import WindowData, read_windows
-from stages.core.training.training_run import TrainingRecord, TrainingRun
+from stages.core.tracking.provenance import TRAINING_STAGES
+from stages.core.tracking.training_run import TrainingRecord, TrainingRun
+from stages.core.training.checkpoints import Checkpoints
+from stages.core.training.fingerprint import package_versions, training_fingerprint, windows_hash
 
 IF_INTERRUPTED = "`dvc repro` goes on after the last whole epoch."
 logger = logging.getLogger(__name__)
@@ -33,9 +36,11 @@ def describe(
 ) -> NetworkDescription:
     """Return what models/network.json will say."""
     return NetworkDescription(
-        characters=data.vocabulary.characters,
+        kind=train["network"],
+        settings={"units": train["units"]},
+        tokenizer=data.tokenizer,
         window_length=data.plan.window_length,
-        units=train["units"],
+        targets="last",
         num_weights=num_weights,
         fingerprint=fingerprint,
         windows_sha256=windows_sha256,
@@ -83,12 +88,12 @@ def main() -> None:
     train = params.load(TrainParams)
     data = read_windows(arguments.windows)
     # TensorFlow takes seconds to import: by now what is wrong has been said, and Ctrl-C finds who answers it
-    from stages.core.training.network import choose_kernel
+    from stages.core.training.keras.build import choose_backend
     from stages.core.training.trainer import Trainer
 
     windows_sha256 = windows_hash(arguments.windows)
-    decisive = dataclasses.asdict(train) | {"kernel": choose_kernel(train.kernel)}
-    resumable = training_fingerprint(windows_sha256, decisive)
+    decisive = dataclasses.asdict(train) | {"lstm_backend": choose_backend(train.lstm_backend)}
+    resumable = training_fingerprint(windows_sha256, decisive, code_hash(*modules_of("train", train.network)))
     fingerprint = sha256_of(resumable, str(train.epochs))
 
     models = ModelFolder(arguments.models)
@@ -100,7 +105,7 @@ def main() -> None:
     num_weights = trainer.network.count_params()
     models.write_description(describe(data, dataclasses.asdict(train), num_weights, fingerprint, windows_sha256))
     run = TrainingRun()
-    sections = settings.read_yaml(settings.PARAMS_FILE)
+    sections = rules.read_yaml(rules.PARAMS_FILE)
     run.start(
         TrainingRecord(
             fingerprint=fingerprint,

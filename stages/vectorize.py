@@ -1,8 +1,8 @@
-"""Turn the text into integer ids, its vocabulary, and a plan of windows.
+"""Turn the text into integer ids, its tokenizer, and a plan of windows.
 
     python -m stages.vectorize data/corpus.txt data/windows
 
-Reads section vectorize of params.yaml; writes ids.npy, vocabulary.json and plan.json. It streams, in two passes:
+Reads section vectorize of params.yaml; writes ids.npy, tokenizer.json and plan.json. It streams, in two passes:
 which characters there are, then their ids.
 """
 
@@ -12,16 +12,16 @@ import logging
 from collections.abc import Iterator
 from pathlib import Path
 
-from stages.core.common import params, progress, stage  # first, for it answers Ctrl-C
+from stages.core.pipeline import params, progress, stage  # first, for it answers Ctrl-C
 
 # isort: split
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.core.common.errors import UserError
-from stages.core.common.files import written_whole
-from stages.core.common.params import VectorizeParams
-from stages.core.text.vocabulary import Vocabulary, code_points
+from stages.core.pipeline.errors import UserError
+from stages.core.pipeline.files import written_whole
+from stages.core.pipeline.params import VectorizeParams
+from stages.core.text.characters import Characters, code_points
 from stages.core.text.windows import WindowPlan, write_plan
 
 CHUNK_CHARACTERS = 1 << 20
@@ -47,21 +47,21 @@ def read_code_points(corpus: Path, title: str) -> Iterator[NDArray[np.uint32]]:
             raise UserError(f"{corpus}: not UTF-8 ({error.reason}). Run `dvc repro` to make it again.") from None
 
 
-def collect_vocabulary(corpus: Path) -> tuple[Vocabulary, int]:
-    """Return the vocabulary of a text and its number of characters."""
+def collect_characters(corpus: Path) -> tuple[Characters, int]:
+    """Return the distinct characters of a text and its length."""
     seen = np.zeros(NUM_CODE_POINTS, np.bool_)
     num_characters = 0
-    for chunk in read_code_points(corpus, "vocabulary"):
+    for chunk in read_code_points(corpus, "characters"):
         seen[chunk] = True
         num_characters += len(chunk)
-    return Vocabulary("".join(map(chr, np.flatnonzero(seen)))), num_characters
+    return Characters("".join(map(chr, np.flatnonzero(seen)))), num_characters
 
 
-def write_ids(corpus: Path, vocabulary: Vocabulary, num_characters: int, path: Path) -> None:
+def write_ids(corpus: Path, tokenizer: Characters, num_characters: int, path: Path) -> None:
     """Write the ids of a text as one array (N,) of the smallest unsigned type."""
-    table = np.zeros(NUM_CODE_POINTS, vocabulary.dtype)
-    table[code_points(vocabulary.characters)] = np.arange(len(vocabulary))
-    header = {"descr": vocabulary.dtype.str, "fortran_order": False, "shape": (num_characters,)}
+    table = np.zeros(NUM_CODE_POINTS, tokenizer.dtype)
+    table[code_points(tokenizer.characters)] = np.arange(tokenizer.size)
+    header = {"descr": tokenizer.dtype.str, "fortran_order": False, "shape": (num_characters,)}
     with written_whole(path) as partial, partial.open("wb") as file:
         np.lib.format.write_array_header_1_0(file, header)
         for chunk in read_code_points(corpus, "ids"):
@@ -107,20 +107,20 @@ def main() -> None:
     parser.add_argument("windows", type=Path, help="folder to write")
     arguments = parser.parse_args()
     settings = params.load(VectorizeParams)
-    vocabulary, num_characters = collect_vocabulary(arguments.corpus)
+    tokenizer, num_characters = collect_characters(arguments.corpus)
     if not num_characters:
         raise UserError(f"{arguments.corpus}: the corpus is empty. List a file with text in download.files.")
-    if len(vocabulary) < 2:
+    if tokenizer.size < 2:
         raise UserError(
             f"{arguments.corpus}: the corpus must have at least two distinct characters to learn from. "
-            f"Received: {vocabulary.characters!r} only. List another file in download.files."
+            f"Received: {tokenizer.characters!r} only. List another file in download.files."
         )
     plan = plan_windows(settings, num_characters)
-    write_ids(arguments.corpus, vocabulary, num_characters, arguments.windows / "ids.npy")
-    write_plan(arguments.windows, vocabulary, plan)
+    write_ids(arguments.corpus, tokenizer, num_characters, arguments.windows / "ids.npy")
+    write_plan(arguments.windows, tokenizer, plan)
     training, validation = plan.num_training_windows, plan.num_validation_windows
     everything = dataclasses.replace(plan, num_validation_characters=0).num_training_windows
-    logger.info("%s characters, %d distinct", f"{num_characters:,}", len(vocabulary))
+    logger.info("%s characters, %d distinct", f"{num_characters:,}", tokenizer.size)
     logger.info(
         "%s windows in all; parted before windowing: %s for training, %s for validation",
         *(f"{everything:,}", f"{training:,}", f"{validation:,}"),

@@ -6,7 +6,7 @@ from pathlib import Path
 import mlflow
 import pytest
 
-from tests.project import Project
+from tests.support.project import Project
 
 # a shell's background job ignores Ctrl-C, and so would all that the tests start
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -14,12 +14,12 @@ import pandas as pd
 
 from stages.cli.options import value_of
 from stages.cli.runs import Logged, fetch, find, has
-from stages.core.common import settings
-from stages.core.common.errors import UserError
-from stages.core.common.files import number, read_rows, sha256_of, write_text
-from stages.core.common.params import temperature_label
-from stages.core.common.settings import PARAMS_FILE
-from stages.core.samples.sample_table import read_samples
+from stages.core.pipeline import rules
+from stages.core.pipeline.errors import UserError
+from stages.core.pipeline.files import number, read_rows, sha256_of, write_text
+from stages.core.pipeline.params import temperature_label
+from stages.core.pipeline.rules import PARAMS_FILE
+from stages.core.tables.samples import read_samples
 
 Table = list[list[str]]  # the first row is the head
 
@@ -44,7 +44,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     parser.epilog = "Example: zarathustra compare lstm128-epochs60-1f0c2a9b wider --temperature 0.5 --html page.html"
     parser.add_argument("runs", metavar="RUN", nargs="+", help="id or name of a run, or name of an experiment")
     parser.add_argument(
-        "--epoch", metavar="N", type=value_of("--epoch", int, settings.integer(1)),
+        "--epoch", metavar="N", type=value_of("--epoch", int, rules.integer(1)),
         help="of the samples to show; without it, each run's best",
     )  # fmt: skip
     parser.add_argument("--temperature", metavar="T", type=float, help="of the samples to show; without it, all")

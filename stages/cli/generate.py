@@ -12,15 +12,14 @@ from numpy.typing import NDArray
 
 from stages.cli.options import TEMPERATURE, value_of
 from stages.cli.weights_source import Source, folder_source, run_source
-from stages.core.common import settings
-from stages.core.common.settings import Rule, is_number
-from stages.core.compute.randomness import generator
+from stages.core.generation.prompts import usable_prompt
 from stages.core.generation.sampling import Filter, generate, keep_top_k, keep_top_p
-from stages.core.generation.sliding_lstm import SlidingLSTM
-from stages.core.serving.prompts import usable_prompt
+from stages.core.pipeline import rules
+from stages.core.pipeline.randomness import generator
+from stages.core.pipeline.rules import Rule, is_number
 
 PROBABILITY = Rule("a number > 0 and at most 1", lambda v: is_number(v) and 0 < v <= 1)
-EPOCH = Rule("best, latest or an integer >= 1", lambda v: v in ("best", "latest") or settings.integer(1).accepts(v))
+EPOCH = Rule("best, latest or an integer >= 1", lambda v: v in ("best", "latest") or rules.integer(1).accepts(v))
 
 
 def set_up(parser: argparse.ArgumentParser) -> None:
@@ -28,11 +27,11 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     parser.epilog = 'Example: zarathustra generate --prompt "what is good?" --temperature 0.5 --seed 1'
     add = parser.add_argument
     add("--prompt", metavar="TEXT", help="text to continue; without it, a new line begins")
-    add("--length", metavar="N", default=400, type=value_of("--length", int, settings.integer(0)),
+    add("--length", metavar="N", default=400, type=value_of("--length", int, rules.integer(0)),
         help="characters to make (%(default)s)")  # fmt: skip
     add("--temperature", "-t", metavar="T", default=0.5, type=value_of("--temperature", float, TEMPERATURE),
         help="0 is greedy, inf is uniform (%(default)s)")  # fmt: skip
-    add("--seed", metavar="N", type=value_of("--seed", int, settings.SEED),
+    add("--seed", metavar="N", type=value_of("--seed", int, rules.SEED),
         help="the same seed gives the same text; without it, another text each time")  # fmt: skip
     add("--epoch", metavar="N", default="best", type=value_of("--epoch", _epoch, EPOCH),
         help="a number, best (lowest held-out loss) or latest, also during training (%(default)s)")  # fmt: skip
@@ -41,7 +40,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     add("--stop", metavar="TEXT", help="end as soon as this was written")
     choice = parser.add_mutually_exclusive_group()
     choice.add_argument("--greedy", action="store_true", help="always the most likely character: temperature 0")
-    choice.add_argument("--top-k", metavar="K", type=value_of("--top-k", int, settings.integer(1)),
+    choice.add_argument("--top-k", metavar="K", type=value_of("--top-k", int, rules.integer(1)),
         help="draw from the K most likely characters")  # fmt: skip
     choice.add_argument("--top-p", metavar="P", type=value_of("--top-p", float, PROBABILITY),
         help="draw from the fewest characters that together have probability P")  # fmt: skip
@@ -60,10 +59,9 @@ def run(arguments: argparse.Namespace) -> None:
 
 def stream(arguments: argparse.Namespace, source: Source) -> None:
     """Generate with the weights of `source`; every character is out before the next is made."""
-    description = source.models.description()
-    vocabulary, window_length = description.vocabulary, description.window_length
-    weights = source.models.weights(source.epoch(arguments.epoch))
-    usable = usable_prompt(arguments.prompt, vocabulary, window_length, "--prompt")
+    network = source.models.network(source.epoch(arguments.epoch))
+    tokenizer, window_length = network.tokenizer, network.window_length
+    usable = usable_prompt(arguments.prompt, tokenizer, window_length, "--prompt")
     for note in usable.notes:
         print(note, file=sys.stderr)
     seed = secrets.randbits(32) if arguments.seed is None else arguments.seed
@@ -72,7 +70,7 @@ def stream(arguments: argparse.Namespace, source: Source) -> None:
 
     def on_character(ids: NDArray[np.int64]) -> bool:
         nonlocal written
-        written += vocabulary.decode(ids)
+        written += tokenizer.decode(ids)
         print(written[-1], end="", flush=True)
         return bool(arguments.stop) and written.endswith(arguments.stop)
 
@@ -80,8 +78,8 @@ def stream(arguments: argparse.Namespace, source: Source) -> None:
         print(usable.text if arguments.prompt else "", end="", flush=True)
         if arguments.length:
             generate(
-                SlidingLSTM(weights, 1, window_length),
-                vocabulary.encode(usable.text[-window_length:])[None],
+                network.stepper(1),
+                tokenizer.encode(usable.text)[None, -window_length:],
                 np.array([temperature]),
                 generator(seed, "generate").random(arguments.length)[None],
                 filters(arguments),

@@ -4,7 +4,7 @@ import argparse
 import importlib
 import sys
 
-from stages.core.common import errors
+from stages.core.pipeline import errors
 
 COMMANDS = {
     "generate": "continue a prompt with a trained network, character by character",

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from stages.core.common.errors import UserError
-from stages.core.common.settings import Rule, is_number
+from stages.core.pipeline.errors import UserError
+from stages.core.pipeline.rules import Rule, is_number
 
 TEMPERATURE = Rule("a number >= 0 (0 is greedy, inf is uniform)", lambda v: is_number(v) and v >= 0)
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stages.core.common.errors import UserError
-from stages.core.common.settings import PARAMS_FILE, read_yaml
-from stages.core.common.stage import seconds_path
-from stages.core.runs import git
-from stages.core.runs.provenance import flattened
+from stages.core.pipeline.errors import UserError
+from stages.core.pipeline.rules import PARAMS_FILE, read_yaml
+from stages.core.pipeline.stage import seconds_path
+from stages.core.tracking import git
+from stages.core.tracking.provenance import flattened
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,10 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from stages.cli.runs import Logged, fetch, find, has
-from stages.core.common.errors import UserError
-from stages.core.common.files import project_root, read_rows, sha256_of_file
-from stages.core.common.settings import PARAMS_FILE, read_yaml
-from stages.core.runs.tracking import MAX_PARAM_LENGTH
+from stages.core.pipeline.errors import UserError
+from stages.core.pipeline.files import project_root, read_rows, sha256_of_file
+from stages.core.pipeline.rules import PARAMS_FILE, read_yaml
+from stages.core.tracking.run import MAX_PARAM_LENGTH
 
 TRAINING_OUTPUTS = {"history.csv": "reports/history.csv", "models": "models"}
 SAMPLING_OUTPUTS = (

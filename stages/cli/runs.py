@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from stages.core.common.errors import UserError
-from stages.core.runs.mlflow_store import MlflowException, Run, experiment_id, open_store, tracking_uri, unreachable
+from stages.core.pipeline.errors import UserError
+from stages.core.tracking.store import MlflowException, Run, experiment_id, open_store, tracking_uri, unreachable
 
 
 @dataclass(frozen=True)

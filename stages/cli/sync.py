@@ -7,18 +7,18 @@ from typing import Any
 
 import pandas as pd
 
-from stages.core.common.errors import UserError
-from stages.core.common.files import read_json
-from stages.core.common.settings import PARAMS_FILE, read_yaml
-from stages.core.model.model_folder import ModelFolder
-from stages.core.runs.history import read_history
-from stages.core.runs.mlflow_store import tracking_uri
-from stages.core.runs.provenance import TRAINING_STAGES
-from stages.core.samples.sample_table import read_samples
-from stages.core.samples.sampling_run import SamplingRun
+from stages.core.networks.folder import ModelFolder
+from stages.core.pipeline.errors import UserError
+from stages.core.pipeline.files import read_json
+from stages.core.pipeline.rules import PARAMS_FILE, read_yaml
 from stages.core.serving.registry import register_best
+from stages.core.tables.history import read_history
+from stages.core.tables.samples import read_samples
 from stages.core.text.windows import read_windows
-from stages.core.training.training_run import TrainingRecord, TrainingRun
+from stages.core.tracking.provenance import TRAINING_STAGES
+from stages.core.tracking.sampling_run import SamplingRun
+from stages.core.tracking.store import tracking_uri
+from stages.core.tracking.training_run import TrainingRecord, TrainingRun
 
 REPORTS = Path("reports")
 EVALUATION = [REPORTS / name for name in ("metrics.json", "scores.csv")]

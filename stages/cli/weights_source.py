@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from stages.core.common.errors import UserError
-from stages.core.common.files import number, read_rows
-from stages.core.model.model_folder import ModelFolder
+from stages.core.networks.folder import ModelFolder
+from stages.core.pipeline.errors import UserError
+from stages.core.pipeline.files import number, read_rows
 
 
 @dataclass(frozen=True)

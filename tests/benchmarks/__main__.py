@@ -11,13 +11,13 @@ import time
 from pathlib import Path
 from typing import Any
 
-from stages.core.common.files import read_json, write_text
-from stages.core.pages.figures import save_figure
+from stages.core.pipeline.files import read_json, write_text
+from stages.core.report.figures import save_figure
 from tests.benchmarks import roofline, sampling, starting, text, training, units
 from tests.benchmarks.machine import machine
 from tests.benchmarks.measuring import Effort, say
 from tests.benchmarks.table import markdown
-from tests.project import ROOT
+from tests.support.project import ROOT
 
 SUBJECTS: dict[str, Any] = {
     "training": training,

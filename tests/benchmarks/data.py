@@ -4,13 +4,13 @@ import dataclasses
 import random
 from functools import cache
 
-from stages.core.common import params
-from stages.core.common.params import DownloadParams, TrainParams, VectorizeParams
-from stages.core.text.vocabulary import Vocabulary
+from stages.core.pipeline import params
+from stages.core.pipeline.params import DownloadParams, TrainParams, VectorizeParams
+from stages.core.text.characters import Vocabulary
 from stages.core.text.windows import WindowData
 from stages.lowercase import lower_cased, read_text
 from stages.vectorize import plan_windows
-from tests.project import ROOT
+from tests.support.project import ROOT
 
 # lower-cased, as many distinct characters as the corpus has, and as few of them beyond ASCII
 LETTERS = "abcdefghijklmnopqrstuvwxyz"

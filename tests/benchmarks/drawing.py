@@ -5,7 +5,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from stages.core.pages.figures import STYLE
+from stages.core.report.figures import STYLE
 
 
 def axes(x_label: str, y_label: str, scale: str = "linear") -> tuple[Figure, Any]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from tests.project import ROOT, environment
+from tests.support.project import ROOT, environment
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
 Value = TypeVar("Value")

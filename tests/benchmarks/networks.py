@@ -6,9 +6,9 @@ Each function returns work that is warmed up: what is compiled is compiled.
 import importlib
 from typing import Any
 
-from stages.core.compute.randomness import generator
+from stages.core.pipeline.randomness import generator
 from stages.core.text.windows import WindowData
-from stages.core.training.network import build_network
+from stages.core.training.keras.build import build_network
 from stages.core.training.shuffle import Permutation
 from stages.core.training.trainer import Pair, Watch, dataset, gathered
 from tests.benchmarks.data import BATCH_SIZE, train_params, window_data

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from stages.core.compute.lstm_cpu import LstmCpu
+from stages.core.kernels.lstm import LstmCpu
 from tests.benchmarks.data import BATCH_SIZE, WINDOWS, window_data
 from tests.benchmarks.measuring import Effort, Work, num_cores, race, spread
 

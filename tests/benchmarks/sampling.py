@@ -10,11 +10,11 @@ import mlflow
 import numpy as np
 
 from stages.core.generation.sampling import draw, reweight
-from stages.core.model.model_folder import ModelFolder, NetworkDescription
+from stages.core.networks.folder import ModelFolder, NetworkDescription
 from stages.core.text.windows import write_plan
 from tests.benchmarks.data import WINDOWS, train_params, window_data
 from tests.benchmarks.measuring import Contender, Effort, Work, in_turns, ratios, run_command, say, spread
-from tests.project import Project
+from tests.support.project import Project
 
 UNITS = 128
 TEMPERATURES = (0.2, 0.5, 1.0, 1.2)
@@ -23,7 +23,7 @@ COMMAND = ("stages.sample", "data/windows", "models", "reports/samples.csv", "re
 
 def predict(models: str, num_epochs: int, num_characters: int) -> Work:
     """Save random weights for every epoch; return the generation of some characters with Keras."""
-    from stages.core.training.network import build_network  # TensorFlow, only in the process of this contender
+    from stages.core.training.keras.build import build_network  # TensorFlow, only in the process of this contender
 
     data, folder = window_data(), ModelFolder(Path(models))
     folder.write_description(

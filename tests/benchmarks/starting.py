@@ -8,10 +8,10 @@ from typing import Any
 import mlflow
 from ruamel.yaml import YAML
 
-from stages.core.common.params import SECTIONS
-from stages.core.resume.fingerprint import project_modules
+from stages.core.pipeline.params import SECTIONS
+from stages.core.training.fingerprint import project_modules
 from tests.benchmarks.measuring import Effort, in_turns, ratios, run_command, say, spread
-from tests.project import ROOT, Project
+from tests.support.project import ROOT, Project
 
 # of every module that a stage needs: it may put off an import that takes long
 IMPORT = """

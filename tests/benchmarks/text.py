@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 from tests.benchmarks.data import WINDOWS, made_up_text
 from tests.benchmarks.drawing import axes
 from tests.benchmarks.measuring import Effort, Usage, run_command, say, spread
-from tests.project import ROOT
+from tests.support.project import ROOT
 
 NAME = "made-up.txt"
 BLOCK = 1_000_000

@@ -10,8 +10,8 @@ import pytest
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
-from stages.core.pages.explorer import render_explorer
-from tests.explorer_example import example_data
+from stages.core.report.explorer import render_explorer
+from tests.support.explorer_example import example_data
 
 FLAGS = (
     "--headless=new",

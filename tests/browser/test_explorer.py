@@ -10,9 +10,9 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
-from stages.core.pages.explorer import Baseline, ExplorerData, render_explorer
+from stages.core.report.explorer import Baseline, ExplorerData, render_explorer
 from tests.browser.conftest import console, open_page, requests
-from tests.explorer_example import BEST_EPOCH, EPOCHS, MARKUP, TEMPERATURES, example_data, sample_text
+from tests.support.explorer_example import BEST_EPOCH, EPOCHS, MARKUP, TEMPERATURES, example_data, sample_text
 
 KNOB_WIDTH = 22
 CONTROLS = "button, input, select, textarea, summary"

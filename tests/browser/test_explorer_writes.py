@@ -10,11 +10,11 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
 from stages.core.generation.sampling import generate
-from stages.core.generation.sliding_lstm import SlidingLSTM
-from stages.core.text.vocabulary import Vocabulary
+from stages.core.networks.lstm import SlidingLSTM
+from stages.core.text.characters import Vocabulary
 from tests.browser.conftest import open_page
-from tests.explorer_example import CHARACTERS, WINDOW_LENGTH, example_weights
-from tests.lstm_reference import logits
+from tests.support.explorer_example import CHARACTERS, WINDOW_LENGTH, example_weights
+from tests.support.lstm_reference import logits
 
 HIGHEST_TEMPERATURE, LOWEST_TEMPERATURE = "last", "first"
 

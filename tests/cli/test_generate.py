@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from stages.cli.weights_source import Source
-from stages.core.model.model_folder import ModelFolder
+from stages.core.networks.folder import ModelFolder
 from tests.cli.conftest import Zarathustra
-from tests.project import Project, environment
+from tests.support.project import Project, environment
 
 PROMPT = "ada climbs down every hill"
 TEMPERATURE = "--temperature must be a number >= 0 (0 is greedy, inf is uniform)."

@@ -13,12 +13,12 @@ import pytest
 from stages.cli.main import COMMANDS
 from stages.cli.reproduce import compared, fetch_outputs, restore_parameters
 from stages.cli.runs import Logged, find
-from stages.core.runs.mlflow_store import Run
-from stages.core.runs.tracking import MAX_PARAM_LENGTH
+from stages.core.tracking.run import MAX_PARAM_LENGTH
+from stages.core.tracking.store import Run
 from tests.cli.conftest import Zarathustra
-from tests.project import Project, stages_that_ran
-from tests.reruns import ORDER
-from tests.servers import free_port
+from tests.support.project import Project, stages_that_ran
+from tests.support.reruns import ORDER
+from tests.support.servers import free_port
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def scored(wider: Project) -> Project:
     scoring = scores / "scoring.py"
     text = scoring.read_text(encoding="utf-8")
     scoring.write_text(
-        text.replace("\nfrom stages", "\nfrom stages.core.scores.new import MAX_RUN\nfrom stages", 1)
+        text.replace("\nfrom stages", "\nfrom stages.core.evaluation.new import MAX_RUN\nfrom stages", 1)
         + "\nassert MAX_RUN\n"
     )
     wider.run("dvc", "exp", "run", "--name", "scored", "-S", "evaluate.score_length=90")
@@ -63,7 +63,7 @@ def test_plan_names_the_file_that_changed(project_with_outputs: Project) -> None
     module = project_with_outputs.path / "stages" / "core" / "pages" / "figures.py"
     module.write_text(module.read_text(encoding="utf-8") + "\nONE_MORE = 1\n", encoding="utf-8")
     lines = project_with_outputs.run("python", "-m", "stages.cli.main", "plan").splitlines()
-    assert lines[1].strip() == "stages/core/pages/figures.py: modified"
+    assert lines[1].strip() == "stages/core/report/figures.py: modified"
     assert lines[-1].startswith("1 of 7 stages; about ")
 
 

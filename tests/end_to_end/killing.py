@@ -7,8 +7,8 @@ import subprocess
 import time
 from collections.abc import Iterable
 
-from tests.project import Project, environment
-from tests.reruns import ORDER
+from tests.support.project import Project, environment
+from tests.support.reruns import ORDER
 
 # long enough to be hit within an epoch, within validation, while a checkpoint is written
 TRAIN = {"epochs": 12, "units": 32}

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tests.end_to_end.killing import IN_TRAINING, TRAIN, kill_and_resume, start_of
-from tests.project import Project, stages_that_ran
+from tests.support.project import Project, stages_that_ran
 
 
 def test_another_folder_and_one_thread_give_the_same_bytes(project: Project, finished_project: Project) -> None:

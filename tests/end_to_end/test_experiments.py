@@ -1,6 +1,6 @@
 """Experiments in temporary and queued workspaces, which vanish: what they leave in the project's own store."""
 
-from tests.project import Project
+from tests.support.project import Project
 
 
 def test_temporary_and_queued_experiments_leave_their_runs_in_the_same_store(project_with_outputs: Project) -> None:

@@ -11,8 +11,8 @@ from typing import Any
 import mlflow
 import pytest
 
-from tests.project import ROOT, Project, environment
-from tests.servers import free_port, serving
+from tests.support.project import ROOT, Project, environment
+from tests.support.servers import free_port, serving
 
 LONGER = {"epochs": 30, "units": 32}
 

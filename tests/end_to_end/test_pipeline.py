@@ -7,7 +7,7 @@ import shutil
 import mlflow
 import pytest
 
-from tests.project import Project
+from tests.support.project import Project
 
 LOSSES = {"loss_nats_per_char", "val_loss_nats_per_char", "val_bits_per_char", "learning_rate"}
 

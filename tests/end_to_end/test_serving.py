@@ -12,11 +12,11 @@ from typing import Any
 import mlflow
 import pytest
 
-from stages.core.model.model_folder import ModelFolder
-from stages.core.runs.mlflow_store import open_store
+from stages.core.networks.folder import ModelFolder
 from stages.core.serving.registry import Candidate, register
-from tests.project import Project
-from tests.servers import free_port, serving
+from stages.core.tracking.store import open_store
+from tests.support.project import Project
+from tests.support.servers import free_port, serving
 
 
 @pytest.fixture(scope="module")

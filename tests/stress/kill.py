@@ -6,7 +6,7 @@ from pathlib import Path
 import mlflow
 
 from tests.end_to_end.killing import IN_TRAINING, TRAIN, kill_and_resume, start_of
-from tests.project import Project
+from tests.support.project import Project
 
 # in the order of the stages, so that none of them is passed before its turn; more than 25, for some may miss
 KILLS = {"download": 2, "lowercase": 2, "vectorize": 2, "train": 2, "sample": 3, "evaluate": 3, "report": 3}

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.project import Project
-from tests.reruns import CHANGES, Change
-from tests.test_reruns import assert_reruns
+from tests.end_to_end.test_reruns import assert_reruns
+from tests.support.project import Project
+from tests.support.reruns import CHANGES, Change
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.parameter)

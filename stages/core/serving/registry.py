@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import stages
-from stages.core.common.files import sha256_of_file
-from stages.core.model.model_folder import ModelFolder
-from stages.core.resume.fingerprint import code_hash
-from stages.core.runs import mlflow_store
-from stages.core.runs.mlflow_store import MlflowClient, ModelVersion, mlflow
-from stages.core.runs.tracking import TrackedRun
+from stages.core.networks.folder import ModelFolder
+from stages.core.pipeline.code import code_hash
+from stages.core.pipeline.files import sha256_of_file
+from stages.core.tracking.run import TrackedRun
+from stages.core.tracking.store import MlflowClient, ModelVersion, mlflow, tracking_uri
 
 NAME = "zarathustra"
 ALIAS = "best"
@@ -136,7 +135,7 @@ def _signature() -> "mlflow.models.ModelSignature":
 @contextmanager
 def _fluent(store: MlflowClient, run_id: str) -> Iterator[None]:
     """Let the part of MLflow that works on global state see our store and one run; that ends as it was."""
-    mlflow.set_tracking_uri(mlflow_store.tracking_uri())
+    mlflow.set_tracking_uri(tracking_uri())
     os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
     before = store.get_run(run_id).info
     with mlflow.start_run(run_id=run_id):

@@ -8,11 +8,11 @@ import pandas as pd
 from mlflow.exceptions import MlflowException
 from mlflow.pyfunc.model import PythonModel
 
-from stages.core.common.errors import UserError
-from stages.core.compute.randomness import generator
 from stages.core.generation.continuation import continue_prompt
-from stages.core.model.model_folder import ModelFolder
-from stages.core.serving.prompts import usable_prompt
+from stages.core.generation.prompts import usable_prompt
+from stages.core.networks.folder import ModelFolder
+from stages.core.pipeline.errors import UserError
+from stages.core.pipeline.randomness import generator
 
 DEFAULTS: dict[str, Any] = {"prompt": "", "temperature": 0.5, "length": 200, "seed": 0}
 
@@ -23,8 +23,7 @@ class TextGenerator(PythonModel):
     def load_context(self, context: Any) -> None:
         """Read the folder that was logged: network.json and the weights of one epoch."""
         models = ModelFolder(Path(context.artifacts["models"]))
-        self.description = models.description()
-        self.weights = models.weights(models.epochs()[-1])
+        self.network = models.network(models.epochs()[-1])
 
     def predict(self, context: Any, model_input: pd.DataFrame, params: Any = None) -> pd.DataFrame:
         """Return a table with the column `text`, a row for each row of the request.
@@ -46,12 +45,9 @@ class TextGenerator(PythonModel):
                 "temperature and seed must be >= 0, length from 1 to 100000. "
                 f"Received: {temperature}, {seed}, {length}. Correct the request."
             )
-        vocabulary, window_length = self.description.vocabulary, self.description.window_length
-        usable = usable_prompt(prompt, vocabulary, window_length, "prompt").text
-        (made,) = continue_prompt(
-            *(self.weights, vocabulary, window_length, usable),
-            *([float(temperature)], int(length), [generator(int(seed), "generate")]),
-        )
+        usable = usable_prompt(prompt, self.network.tokenizer, self.network.window_length, "prompt").text
+        generators = [generator(int(seed), "generate")]
+        (made,) = continue_prompt(self.network, usable, [float(temperature)], int(length), generators)
         return made.text
 
 

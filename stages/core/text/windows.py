@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.core.common.errors import UserError
-from stages.core.common.files import read_json, write_json
-from stages.core.text.vocabulary import Vocabulary
+from stages.core.pipeline.errors import UserError
+from stages.core.pipeline.files import read_json, write_json
+from stages.core.text.tokenizer import Tokenizer, tokenizer_from_json
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,9 +76,9 @@ def windows(ids: NDArray[Any], window_length: int, stride: int) -> tuple[NDArray
     Returns:
         Windows (n, T) and targets (n,), both read-only.
 
-    >>> x, y = windows(Vocabulary.of("abcde").encode("abcde"), window_length=2, stride=2)
-    >>> [(Vocabulary("abcde").decode(w), "abcde"[t]) for w, t in zip(x, y)]
-    [('ab', 'c'), ('cd', 'e')]
+    >>> x, y = windows(np.arange(5), window_length=2, stride=2)
+    >>> x.tolist(), y.tolist()
+    ([[0, 1], [2, 3]], [2, 4])
     """
     if len(ids) <= window_length:
         return np.empty((0, window_length), ids.dtype), np.empty(0, ids.dtype)
@@ -88,10 +88,10 @@ def windows(ids: NDArray[Any], window_length: int, stride: int) -> tuple[NDArray
 
 @dataclass(frozen=True)
 class WindowData:
-    """What the folder data/windows holds: ids.npy (memory-mapped here), vocabulary.json, plan.json."""
+    """What the folder data/windows holds: ids.npy (memory-mapped here), tokenizer.json, plan.json."""
 
     ids: NDArray[Any]  # (N,) smallest unsigned type
-    vocabulary: Vocabulary
+    tokenizer: Tokenizer
     plan: WindowPlan
 
     @property
@@ -105,9 +105,9 @@ class WindowData:
         return windows(self.ids[self.plan.num_training_characters :], self.plan.window_length, self.plan.stride)
 
 
-def write_plan(folder: Path, vocabulary: Vocabulary, plan: WindowPlan) -> None:
-    """Write vocabulary.json and plan.json."""
-    write_json(folder / "vocabulary.json", {"characters": vocabulary.characters})
+def write_plan(folder: Path, tokenizer: Tokenizer, plan: WindowPlan) -> None:
+    """Write tokenizer.json and plan.json."""
+    write_json(folder / "tokenizer.json", tokenizer.to_json())
     write_json(folder / "plan.json", vars(plan))
 
 
@@ -120,7 +120,7 @@ def read_windows(folder: Path) -> WindowData:
     try:
         data = WindowData(
             ids=np.lib.format.open_memmap(folder / "ids.npy", mode="r"),
-            vocabulary=Vocabulary("".join(read_json(folder / "vocabulary.json")["characters"])),
+            tokenizer=tokenizer_from_json(read_json(folder / "tokenizer.json")),
             plan=WindowPlan(**read_json(folder / "plan.json")),
         )
         _check(data)
@@ -133,7 +133,7 @@ def read_windows(folder: Path) -> WindowData:
 
 def _check(data: WindowData) -> None:
     """Raise a ValueError where the files do not fit; an id too large would be read from beside the weights."""
-    if data.ids.shape != (data.plan.num_characters,) or data.ids.dtype != data.vocabulary.dtype:
-        raise ValueError("ids.npy has another length or type than plan.json and vocabulary.json say")
-    if data.ids.max(initial=0) >= len(data.vocabulary):
-        raise ValueError("ids.npy has an id that is not in vocabulary.json")
+    if data.ids.shape != (data.plan.num_characters,) or data.ids.dtype != data.tokenizer.dtype:
+        raise ValueError("ids.npy has another length or type than plan.json and tokenizer.json say")
+    if data.ids.max(initial=0) >= data.tokenizer.size:
+        raise ValueError("ids.npy has an id that is not in tokenizer.json")

@@ -12,15 +12,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.core.common import progress
-from stages.core.common.errors import UserError
-from stages.core.common.params import TrainParams
-from stages.core.compute.randomness import generator
-from stages.core.resume.checkpoints import Checkpoints
-from stages.core.runs.history import NATS_TO_BITS, HistoryRow
+from stages.core.pipeline import progress
+from stages.core.pipeline.errors import UserError
+from stages.core.pipeline.params import TrainParams
+from stages.core.pipeline.randomness import generator
+from stages.core.tables.history import NATS_TO_BITS, HistoryRow
 from stages.core.text.windows import WindowData
-from stages.core.training.network import build_network, optimizer_state, set_optimizer_state
-from stages.core.training.quiet_tensorflow import keras, tf
+from stages.core.training.checkpoints import Checkpoints
+from stages.core.training.keras.build import build_network, optimizer_state, set_optimizer_state
+from stages.core.training.keras.tensorflow import keras, tf
 from stages.core.training.shuffle import Permutation
 
 VALIDATION_BATCH_SIZE = 512
@@ -85,7 +85,7 @@ class Trainer:
         self.params = params
         self.data = data
         self.checkpoints = checkpoints
-        self.network = build_network(params, len(data.vocabulary), data.plan.window_length)
+        self.network = build_network(params, data.tokenizer.size, data.plan.window_length)
         self._initial_weights = self.network.get_weights()
         self._initial_optimizer = optimizer_state(self.network)
         self._state_epoch = 0  # the epoch whose state the network is in

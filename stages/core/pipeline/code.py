@@ -1,0 +1,119 @@
+"""Which code decides the bytes of a stage's outputs, as one hash for each stage.
+
+Stage `check` writes these hashes to data/code.json; every other stage depends on its own. The fingerprint of a training
+run contains the same hash. So an edit makes a stage stale exactly where it can change a byte of its outputs: comments,
+docstrings, error messages and log lines do not count, and neither do the modules in NOT_HASHED.
+"""
+
+import ast
+from pathlib import Path
+
+from stages.core.pipeline.files import sha256_of
+
+PACKAGE = "stages"
+SOURCE_ROOT = Path(__file__).parents[3]
+# modules and packages that write no output and change no number
+NOT_HASHED = (
+    "stages.core.pipeline.code",  # names the code, is none of it
+    "stages.core.pipeline.errors",  # ends a command
+    "stages.core.pipeline.params",  # checks values; DVC compares the values themselves
+    "stages.core.pipeline.progress",  # draws bars
+    "stages.core.pipeline.rules",
+    "stages.core.pipeline.stage",  # begins and ends a stage
+    "stages.core.serving",  # registers and serves what is already written
+    "stages.core.tracking",  # logs what is already written
+    "stages.core.training.checkpoints",  # restores exactly what it saved
+    "stages.core.training.keras.tensorflow",  # imports quietly
+)
+ASSETS = (".js", ".css", ".html")
+
+
+def code_hash(*modules: str) -> str:
+    """Return the SHA-256 of the code that decides what `modules` compute.
+
+    Args:
+        modules: dotted names, such as stages.train.
+    """
+    return sha256_of(*(part for name in deciding_modules(*modules) for part in (name, *_contents(name))))
+
+
+def deciding_modules(*modules: str) -> list[str]:
+    """Return the project's modules that `modules` import, directly or not, themselves included, sorted.
+
+    Modules in NOT_HASHED are left out, and so is what only they import.
+    """
+    found: set[str] = set()
+    waiting = list(modules)
+    while waiting:
+        name = waiting.pop()
+        if name not in found and _is_hashed(name):
+            found.add(name)
+            waiting += [*imported_by(name), name.rpartition(".")[0]]
+    return sorted(name for name in found if _has_code(name))
+
+
+def module_path(module: str, root: Path = SOURCE_ROOT) -> Path:
+    """Return the source file of a module of this project."""
+    path = root.joinpath(*module.split("."))
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+
+
+def imported_by(module: str) -> list[str]:
+    """Return the dotted names of the project's modules that a module imports, wherever the statement stands."""
+    names = []
+    for node in ast.walk(_tree(module)):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            children = [f"{node.module}.{alias.name}" for alias in node.names]
+            names += [child if is_module(child) else node.module for child in children]
+    return [name for name in names if is_module(name)]
+
+
+def is_module(name: str) -> bool:
+    """Tell whether it is a module of this project."""
+    return name.split(".")[0] == PACKAGE and module_path(name).is_file()
+
+
+def _is_hashed(name: str) -> bool:
+    return is_module(name) and not any(f"{name}.".startswith(f"{other}.") for other in NOT_HASHED)
+
+
+def _has_code(module: str) -> bool:
+    """Tell whether it holds anything besides a docstring."""
+    statements = _tree(module).body
+    return bool(_assets(module)) or not all(map(_is_constant, statements))
+
+
+def _contents(module: str) -> list[str | bytes]:
+    return [ast.dump(_Bare().visit(_tree(module))), *(path.read_bytes() for path in _assets(module))]
+
+
+def _assets(module: str) -> list[Path]:
+    """Return the scripts, styles and templates beside a package's `__init__.py`: the page is made of them."""
+    path = module_path(module)
+    return sorted(p for p in path.parent.iterdir() if p.suffix in ASSETS) if path.name == "__init__.py" else []
+
+
+def _tree(module: str) -> ast.Module:
+    return ast.parse(module_path(module).read_text(encoding="utf-8"))
+
+
+def _is_constant(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+
+
+class _Bare(ast.NodeTransformer):
+    """Removes what only people read: docstrings, the text of errors, log lines."""
+
+    def visit_Expr(self, node: ast.Expr) -> ast.Expr | None:
+        """Drop a docstring, or a call of a logger."""
+        call = node.value.func if isinstance(node.value, ast.Call) else None
+        is_log_line = isinstance(call, ast.Attribute) and isinstance(call.value, ast.Name) and call.value.id == "logger"
+        return None if _is_constant(node) or is_log_line else node
+
+    def visit_Raise(self, node: ast.Raise) -> ast.Raise:
+        """Keep that an error is raised and of which class, not what it says."""
+        if isinstance(node.exc, ast.Call):
+            node.exc = node.exc.func
+        return node

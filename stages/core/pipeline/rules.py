@@ -1,0 +1,163 @@
+"""How one section of params.yaml becomes a typed object: every key there, none unknown, each by its rule."""
+
+import codecs
+import dataclasses
+import math
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from stages.core.pipeline.errors import UserError
+
+PARAMS_FILE = Path("params.yaml")
+LONGEST_SHOWN = 500  # characters of a value in a message
+Section = TypeVar("Section")
+
+
+@dataclasses.dataclass(frozen=True)
+class Rule:
+    """What a value must be, in words that follow "must be", and the test of it."""
+
+    requirement: str
+    accepts: Callable[[Any], bool]
+
+    def check(self, key: str, value: Any) -> None:
+        """Refuse a value that breaks the rule; nothing is repaired or clamped."""
+        if not self.accepts(value):
+            raise UserError(
+                f"{PARAMS_FILE}: {key} must be {self.requirement}. "
+                f"Received: {shown(value)} (of type {type(value).__name__})."
+            )
+
+
+def shown(value: Any) -> str:
+    """Return how a message shows a value: as Python writes it, cut off where that is long."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # an integer of thousands of digits, lists thousands deep
+        return "something too large to show"
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
+
+
+def setting(rule: Rule) -> Any:
+    """Declare a field of a section that has to follow `rule`. There is no default: that is in params.yaml."""
+    return dataclasses.field(metadata={"rule": rule})
+
+
+def is_integer(value: Any) -> bool:
+    """Tell an integer; `true` is none."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def is_number(value: Any) -> bool:
+    """Tell a number that a float can hold and that is not NaN; `true` is none. Infinity is one."""
+    if not (is_integer(value) or isinstance(value, float)):
+        return False
+    try:
+        return not math.isnan(value)
+    except OverflowError:
+        return False
+
+
+def is_text(value: Any) -> bool:
+    """Tell a string that is not empty."""
+    return isinstance(value, str) and value != ""
+
+
+def is_encoding(value: Any) -> bool:
+    """Tell the name of a text encoding that Python knows."""
+    try:
+        is_text_encoding = getattr(codecs.lookup(value), "_is_text_encoding", True)
+        return is_text_encoding and codecs.getincrementaldecoder(value)().decode(b"") == ""
+    except (LookupError, TypeError, ValueError):
+        return False
+
+
+def integer(minimum: int, maximum: int | None = None) -> Rule:
+    """Return the rule of an integer in a range."""
+    words = f"an integer >= {minimum}" if maximum is None else f"an integer from {minimum} to {maximum}"
+    return Rule(words, lambda v: is_integer(v) and v >= minimum and (maximum is None or v <= maximum))
+
+
+def one_of(*choices: str) -> Rule:
+    """Return the rule of a word out of a few."""
+    return Rule(f"one of {', '.join(choices)}", lambda v: isinstance(v, str) and v in choices)
+
+
+def or_null(rule: Rule) -> Rule:
+    """Return `rule` with null allowed as well."""
+    return Rule(f"null or {rule.requirement}", lambda v: v is None or rule.accepts(v))
+
+
+def list_of(each: Rule, plural: str) -> Rule:
+    """Return the rule of a list that is not empty and in which nothing occurs twice."""
+    return Rule(
+        f"a list, not empty and without repetition, of {plural}",
+        lambda v: (
+            isinstance(v, list)
+            and len(v) > 0
+            and all(each.accepts(e) for e in v)
+            and all(e not in v[:i] for i, e in enumerate(v))
+        ),
+    )
+
+
+BOOLEAN = Rule("true or false", lambda v: isinstance(v, bool))
+FINITE_POSITIVE = Rule("a finite number > 0", lambda v: is_number(v) and 0 < v < math.inf)
+BETWEEN_0_AND_1 = Rule("a number between 0 and 1, both excluded", lambda v: is_number(v) and 0 < v < 1)
+SEED = integer(0, 2**32 - 1)
+
+
+def section_from(values: Any, name: str, section: type[Section]) -> Section:
+    """Return one section of params.yaml as an object of its class.
+
+    Raises:
+        UserError: not a mapping; a key missing or unknown; a value against its rule.
+    """
+    fields = {f.name: f for f in dataclasses.fields(section)}  # type: ignore[arg-type]
+    require_keys(values, list(fields), name)
+    for key, field in fields.items():
+        field.metadata["rule"].check(f"{name}.{key}", values[key])
+    return section(**{key: _typed(values[key], field.type) for key, field in fields.items()})
+
+
+def _typed(value: Any, kind: Any) -> Any:
+    """Return an accepted value as the type of its field: Keras refuses a learning rate of 1, and takes 1.0."""
+    if is_integer(value) and kind in (float, float | None):
+        return float(value)
+    return tuple(value) if isinstance(value, list) else value
+
+
+def require_keys(values: Any, keys: list[str], place: str = "") -> None:
+    """Refuse anything but a mapping with exactly these keys."""
+    where = f"{PARAMS_FILE}: {place}".rstrip(": ")
+    dot = f"{place}." if place else ""
+    if not isinstance(values, Mapping):
+        raise UserError(f"{where} must be a mapping with the keys {', '.join(keys)}. Received: {shown(values)}.")
+    for key in values:  # first, for a key that is misspelt is missing too
+        if key not in keys:
+            raise UserError(
+                f"{PARAMS_FILE}: {dot}{key} is not a known key. Take it out or correct it. Known: {', '.join(keys)}."
+            )
+    for key in keys:
+        if key not in values:
+            raise UserError(f"{PARAMS_FILE}: {dot}{key} is missing. Add it as the README describes.")
+
+
+def read_yaml(path: Path) -> Any:
+    """Return what a YAML file holds, read by the rules that DVC follows (YAML 1.2: 1e-3 is a number)."""
+    try:
+        return YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path} does not exist in {Path.cwd()}. Run this in the project's folder.") from None
+    except MarkedYAMLError as error:
+        line = f" (line {error.problem_mark.line + 1})" if error.problem_mark else ""
+        raise UserError(f"{path}: not valid YAML{line}: {error.problem}. Correct that line.") from None
+    except UnicodeDecodeError as error:
+        byte = error.object[error.start]
+        raise UserError(f"{path}: not UTF-8 at byte {error.start} (0x{byte:02x}). Save it as UTF-8.") from None
+    except (YAMLError, ValueError, LookupError) as error:  # a control character; a date, !!bool, !!int that is none
+        raise UserError(f"{path}: not valid YAML: {str(error).splitlines()[0]}. Correct that.") from None

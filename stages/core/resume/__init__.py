@@ -1,1 +1,0 @@
-"""What lets a stage go on where it ended."""

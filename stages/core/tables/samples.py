@@ -1,0 +1,56 @@
+"""The table of samples, reports/samples.csv, and the same as a text to read."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from stages.core.pipeline.errors import readable
+from stages.core.pipeline.params import temperature_label
+
+COLUMNS = ["epoch", "temperature", "prompt", "text", "entropy_nats"]
+
+
+def samples_csv(samples: pd.DataFrame) -> str:
+    """Return the table as CSV; a temperature of infinity is written `inf`."""
+    table = samples.assign(temperature=[temperature_label(t) for t in samples["temperature"]])
+    return table.to_csv(index=False, lineterminator="\n", columns=COLUMNS)
+
+
+def read_samples(path: Path) -> pd.DataFrame:
+    """Return the table of samples; a prompt or text that reads `NA` is text all the same.
+
+    Raises:
+        UserError: it is damaged.
+    """
+    # without newline="", pandas would split lines at a lone carriage return within a quoted text
+    with readable(path), path.open(encoding="utf-8", newline="") as file:
+        table = pd.read_csv(
+            file,
+            dtype={"epoch": "int64", "temperature": "float64", "prompt": "str", "text": "str"},
+            keep_default_na=False,
+            na_values={"entropy_nats": [""]},  # of weights that are no numbers
+        )
+        if table.empty:
+            raise ValueError("no samples")
+        return table[COLUMNS]
+
+
+def sample_markdown(row: Mapping[Any, Any]) -> str:
+    """Return one sample as Markdown: its temperature, then prompt and text as they are, in a block of code."""
+    # a fence longer than any run of backticks in the text, so that the text cannot end it
+    body = f"{row['prompt']}|{row['text']}"
+    fence = "```"
+    while fence in body:
+        fence += "`"
+    return f"Temperature {temperature_label(row['temperature'])}:\n\n{fence}text\n{body}\n{fence}\n"
+
+
+def samples_markdown(samples: pd.DataFrame) -> str:
+    """Return all samples as Markdown, epoch by epoch. A bar stands between prompt and text."""
+    blocks = ["# Samples\n", "A bar `|` stands between the prompt and the text that the network made.\n"]
+    for epoch, group in samples.groupby("epoch"):
+        blocks.append(f"## Epoch {epoch}\n")
+        blocks += [sample_markdown(row) for row in group.to_dict("records")]
+    return "\n".join(blocks)

@@ -1,0 +1,46 @@
+"""Where a run comes from, as flat texts: commit, experiment, hashes of dvc.lock, parameters."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from stages.core.pipeline.rules import read_yaml
+from stages.core.tracking import git
+
+TRAINING_STAGES = ("download", "lowercase", "vectorize", "train")
+
+
+def provenance_tags() -> dict[str, str]:
+    """Return the tags that tell where a run comes from: commit, changes, hashes of dvc.lock, experiment."""
+    tags = {
+        "mlflow.source.git.commit": git.commit() or "none",
+        "mlflow.source.name": "dvc.yaml",
+        "git.dirty": str(bool(git.difference())).lower(),
+    }
+    tags |= {f"dvc.lock/{path}": md5 for path, md5 in locked_hashes().items()}
+    for variable, tag in (("DVC_EXP_NAME", "dvc.experiment"), ("DVC_EXP_BASELINE_REV", "dvc.baseline")):
+        if os.environ.get(variable):
+            tags[tag] = os.environ[variable]
+    return tags
+
+
+def locked_hashes() -> dict[str, str]:
+    """Return the hash of each output of the stages up to training that dvc.lock knows."""
+    if not Path("dvc.lock").exists():
+        return {}
+    stages = (read_yaml(Path("dvc.lock")) or {}).get("stages", {})
+    outputs = [out for name in TRAINING_STAGES[:-1] if name in stages for out in stages[name].get("outs", [])]
+    return {out["path"]: out["md5"] for out in outputs}
+
+
+def flattened(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return nested mappings as one, with joined names.
+
+    >>> flattened({"train": {"epochs": 60}})
+    {'train.epochs': 60}
+    """
+    flat: dict[str, Any] = {}
+    for key, value in nested.items():
+        flat |= flattened(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value}
+    return flat

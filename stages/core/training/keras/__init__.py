@@ -1,0 +1,1 @@
+"""The network in Keras, for training. Only this package imports TensorFlow."""

@@ -1,0 +1,166 @@
+"""Windows as views against the loop that copies them, and the folder they are read from."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from stages.core.pipeline.errors import UserError
+from stages.core.text.characters import Vocabulary
+from stages.core.text.windows import WindowData, WindowPlan, num_windows, read_windows, windows, write_plan
+
+texts = st.text("abä\n\U0001f600", max_size=40)
+lengths = st.integers(1, 12)
+
+
+def one_hot_by_loop(text: str, maxlen: int, step: int, characters: str) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """The windows x (n, maxlen, V) and the characters after them y (n, V), cut and marked one by one."""
+    sentences, next_chars = [], []
+    for i in range(0, len(text) - maxlen, step):
+        sentences.append(text[i : i + maxlen])
+        next_chars.append(text[i + maxlen])
+    x = np.zeros((len(sentences), maxlen, len(characters)), np.bool_)
+    y = np.zeros((len(sentences), len(characters)), np.bool_)
+    for i, sentence in enumerate(sentences):
+        for t, character in enumerate(sentence):
+            x[i, t, characters.index(character)] = True
+        y[i, characters.index(next_chars[i])] = True
+    return x, y
+
+
+def one_hot(ids: NDArray[np.uint8], vocabulary: Vocabulary) -> NDArray[np.bool_]:
+    return np.eye(len(vocabulary), dtype=np.bool_)[ids]
+
+
+@given(text=texts, window_length=lengths, stride=lengths)
+@example(text="", window_length=1, stride=1)
+@example(text="ab", window_length=2, stride=1)
+@example(text="aba", window_length=2, stride=5)
+def test_views_expanded_are_what_the_loop_copies(text: str, window_length: int, stride: int) -> None:
+    vocabulary = Vocabulary.of(text)
+    x, y = one_hot_by_loop(text, window_length, stride, vocabulary.characters)
+    seen, following = windows(vocabulary.encode(text), window_length, stride)
+    assert np.array_equal(one_hot(seen, vocabulary), x)
+    assert np.array_equal(one_hot(following, vocabulary), y)
+    assert num_windows(len(text), window_length, stride) == len(x)
+
+
+@given(text=texts, window_length=lengths, stride=lengths, part=st.integers(0, 40))
+def test_each_part_is_cut_as_a_text_of_its_own(text: str, window_length: int, stride: int, part: int) -> None:
+    vocabulary = Vocabulary.of(text)
+    plan = WindowPlan(
+        window_length=window_length,
+        stride=stride,
+        num_characters=len(text),
+        num_validation_characters=min(part, len(text)),
+    )
+    data = WindowData(vocabulary.encode(text), vocabulary, plan)
+    cut = len(text) - plan.num_validation_characters
+    for (seen, following), count, half in (
+        (data.training, plan.num_training_windows, text[:cut]),
+        (data.validation, plan.num_validation_windows, text[cut:]),
+    ):
+        x, y = one_hot_by_loop(half, window_length, stride, vocabulary.characters)
+        assert np.array_equal(one_hot(seen, vocabulary), x)
+        assert np.array_equal(one_hot(following, vocabulary), y)
+        assert count == len(seen) == len(following) == len(x)
+
+
+def test_counts_of_the_default_corpus() -> None:
+    sizes = {"window_length": 60, "stride": 3, "num_characters": 600_893}
+    whole = WindowPlan(**sizes, num_validation_characters=0)
+    plan = WindowPlan(**sizes, num_validation_characters=60_089)
+    assert whole.num_training_windows == 200_278
+    assert (plan.num_training_windows, plan.num_validation_windows) == (180_248, 20_010)
+
+
+def test_windows_are_views_that_cannot_be_written() -> None:
+    ids = np.zeros(1000, np.uint8)
+    seen, following = windows(ids, 60, 3)
+    assert np.shares_memory(seen, ids)
+    assert np.shares_memory(following, ids)
+    assert not seen.flags.writeable
+    assert not following.flags.writeable
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A sound folder of windows of "abcabcabca"."""
+    vocabulary = Vocabulary("abc")
+    np.save(tmp_path / "ids.npy", vocabulary.encode("abcabcabca"))
+    plan = WindowPlan(window_length=2, stride=1, num_characters=10, num_validation_characters=4)
+    write_plan(tmp_path, vocabulary, plan)
+    return tmp_path
+
+
+def test_ids_stay_on_disk(folder: Path) -> None:
+    data = read_windows(folder)
+    assert isinstance(data.ids, np.memmap)
+    assert data.ids.dtype == np.uint8
+    assert data.vocabulary.decode(data.ids) == "abcabcabca"
+    assert (data.plan.num_training_windows, data.plan.num_validation_windows) == (4, 2)
+
+
+def put(name: str, content: bytes) -> Callable[[Path], None]:
+    def written(folder: Path) -> None:
+        (folder / name).write_bytes(content)
+
+    return written
+
+
+def save(ids: NDArray[np.generic]) -> Callable[[Path], None]:
+    return lambda folder: np.save(folder / "ids.npy", ids)
+
+
+def change_plan(**values: object) -> Callable[[Path], None]:
+    def changed(folder: Path) -> None:
+        plan = json.loads((folder / "plan.json").read_text(encoding="utf-8")) | values
+        (folder / "plan.json").write_text(json.dumps(plan), encoding="utf-8")
+
+    return changed
+
+
+OTHER_LENGTH = "ids.npy has another length or type than plan.json and vocabulary.json say"
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (put("ids.npy", b""), ""),
+        (put("ids.npy", b"no array"), ""),
+        (put("ids.npy", b"PK\x03\x04"), ""),
+        (save(np.array([{}] * 10, object)), ""),
+        (save(np.zeros(9, np.uint8)), OTHER_LENGTH),
+        (save(np.zeros((10, 1), np.uint8)), OTHER_LENGTH),
+        (save(np.zeros(10, np.int64)), OTHER_LENGTH),
+        (save(np.zeros(10, np.float32)), OTHER_LENGTH),
+        (save(np.full(10, 3, np.uint8)), "ids.npy has an id that is not in vocabulary.json"),
+        (put("vocabulary.json", b"{"), ""),
+        (put("vocabulary.json", b"\xff"), ""),
+        (put("vocabulary.json", b"[]"), ""),
+        (put("vocabulary.json", b"{}"), "'characters'"),
+        (put("vocabulary.json", b'{"characters": 3}'), ""),
+        (put("plan.json", b"{}"), ""),
+        (put("plan.json", b"3"), ""),
+        (change_plan(steps=1), ""),
+        (change_plan(num_characters=11), OTHER_LENGTH),
+        (change_plan(stride="1"), "a plan has integers only"),
+        (change_plan(stride=True), "a plan has integers only"),
+        (change_plan(stride=0), "window_length and stride must be >= 1"),
+        (change_plan(window_length=-1), "window_length and stride must be >= 1"),
+        (change_plan(num_validation_characters=11), "num_validation_characters must be from 0 to num_characters"),
+    ],
+)
+def test_damage_is_told_with_what_to_do(damage: Callable[[Path], None], reason: str, folder: Path) -> None:
+    damage(folder)
+    with pytest.raises(UserError) as error:
+        read_windows(folder)
+    message = str(error.value)
+    assert message.startswith(f"{folder}: damaged ({reason}")
+    assert message.endswith("). Run `dvc checkout`, or `dvc repro` to make it again.")
+    assert "\n" not in message

@@ -1,0 +1,148 @@
+"""The layer with its compiled kernel against Keras's own computation of the same network."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from stages.core.pipeline.params import TrainParams
+from stages.core.text.characters import Vocabulary
+from stages.core.text.windows import windows
+from stages.core.training.keras.build import build_network, choose_kernel
+from stages.core.training.keras.lstm import CharacterLSTM
+from stages.core.training.keras.tensorflow import keras, tf
+from stages.core.training.trainer import dataset
+from tests.support.lstm_reference import relative_error
+from tests.support.project import made_up_text
+
+PARAMS = TrainParams(
+    random_seed=0,
+    epochs=1,
+    units=33,
+    batch_size=32,
+    learning_rate=0.01,
+    clip_norm=None,
+    kernel="keras",
+    divergence_margin_nats=None,
+    rollback_learning_rate_factor=0.5,
+    max_rollbacks=1,
+)
+KERNELS = ("keras", "compiled")
+VOCABULARY_SIZE, WINDOW_LENGTH = 11, 9
+
+
+def network(kernel: str, units: int = PARAMS.units, window_length: int = WINDOW_LENGTH) -> keras.Model:
+    return build_network(dataclasses.replace(PARAMS, kernel=kernel, units=units), VOCABULARY_SIZE, window_length)
+
+
+def batch(num_windows: int = 13, window_length: int = WINDOW_LENGTH) -> tuple[NDArray[Any], NDArray[Any]]:
+    random = np.random.default_rng(0)
+    ids = random.integers(VOCABULARY_SIZE, size=(num_windows, window_length + 1), dtype=np.int32)
+    return ids[:, :-1], ids[:, -1]
+
+
+def gradients(model: keras.Model, ids: Any, targets: NDArray[Any]) -> list[NDArray[Any]]:
+    """Of the loss with respect to all weights, LSTM and dense layer."""
+    with tf.GradientTape() as tape:
+        loss = keras.ops.mean(keras.losses.sparse_categorical_crossentropy(targets, model(ids, training=True)))
+    made = tape.gradient(loss, [v.value for v in model.trainable_variables])
+    return [np.asarray(tf.convert_to_tensor(g)) for g in made]
+
+
+@pytest.mark.parametrize(
+    ("num_windows", "window_length", "units"), [(13, 9, 33), (1, 9, 5), (7, 1, 16), (128, 60, 128), (5, 4, 65)]
+)
+def test_gradients_are_those_of_keras(num_windows: int, window_length: int, units: int) -> None:
+    models = [network(kernel, units, window_length) for kernel in KERNELS]
+    models[1].set_weights(models[0].get_weights())
+    expected, received = (gradients(m, *batch(num_windows, window_length)) for m in models)
+    assert len(received) == 5
+    for variable, e, r in zip(models[0].trainable_variables, expected, received, strict=True):
+        assert relative_error(r, e) < 1e-5 if e.any() else not r.any(), variable.path
+
+
+def test_a_layer_used_twice_has_the_gradients_of_keras() -> None:
+    found = []
+    for kernel in KERNELS:
+        layer = network(kernel).get_layer("lstm")
+        first, second = keras.Input((WINDOW_LENGTH,), dtype="int32"), keras.Input((WINDOW_LENGTH,), dtype="int32")
+        product = layer(first) * layer(second)
+        outputs = keras.layers.Dense(VOCABULARY_SIZE, "softmax", kernel_initializer="identity")(product)
+        model = keras.Model([first, second], outputs)
+        ids, targets = batch()
+        found.append(gradients(model, [ids, ids[::-1]], targets))
+    for expected, received in zip(*found, strict=True):
+        assert relative_error(received, expected) < 1e-5
+
+
+def test_gradients_may_be_taken_twice() -> None:
+    model = network("compiled")
+    ids, _ = batch()
+    weights = [v.value for v in model.trainable_variables]
+    with tf.GradientTape(persistent=True) as tape:
+        loss = keras.ops.sum(model(ids, training=True) ** 2)
+    once, twice = (tape.gradient(loss, weights) for _ in range(2))
+    for expected, received in zip(once, twice, strict=True):
+        np.testing.assert_array_equal(received, expected)
+
+
+def test_both_kernels_start_from_the_same_weights() -> None:
+    expected, received = (network(kernel).get_weights() for kernel in KERNELS)
+    for e, r in zip(expected, received, strict=True):
+        np.testing.assert_array_equal(r, e)
+
+
+@pytest.mark.parametrize(("saved_by", "loaded_by"), [KERNELS, KERNELS[::-1]])
+def test_weights_of_one_kernel_load_into_the_other(saved_by: str, loaded_by: str, tmp_path: Path) -> None:
+    ids, targets = batch()
+    saving = network(saved_by)
+    saving.fit(ids, targets, verbose=0)
+    saving.save_weights(tmp_path / "w.weights.h5")
+    expected = saving.predict(ids, verbose=0)
+    loading = network(loaded_by)
+    assert relative_error(loading.predict(ids, verbose=0), expected) > 1e-3
+    loading.load_weights(tmp_path / "w.weights.h5")
+    assert relative_error(loading.predict(ids, verbose=0), expected) < 1e-6
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_a_network_is_made_again_from_its_configuration(kernel: str) -> None:
+    model = network(kernel)
+    again = keras.Sequential.from_config(model.get_config())
+    again.set_weights(model.get_weights())
+    ids, _ = batch()
+    np.testing.assert_array_equal(again.predict(ids, verbose=0), model.predict(ids, verbose=0))
+    layer = model.get_layer("lstm")
+    copy = CharacterLSTM.from_config(layer.get_config())
+    assert copy.get_config() == layer.get_config()
+    assert (copy.units, copy.vocabulary_size, copy.compiled) == (PARAMS.units, VOCABULARY_SIZE, kernel == "compiled")
+
+
+def test_the_loss_goes_down_as_with_keras(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stages.core.training.keras.build.STEPS_PER_EXECUTION", 1)  # the loss of every batch is seen
+    text = made_up_text(4000)
+    vocabulary = Vocabulary.of(text)
+    data = windows(vocabulary.encode(text), WINDOW_LENGTH, stride=3)
+    curves = []
+    for kernel in KERNELS:
+        model = build_network(dataclasses.replace(PARAMS, kernel=kernel), len(vocabulary), WINDOW_LENGTH)
+        curve: list[float] = []
+        watch = keras.callbacks.LambdaCallback(
+            on_train_batch_end=lambda _, logs, curve=curve: curve.append(float(logs["loss"]))
+        )
+        model.fit(dataset(data, PARAMS.batch_size), shuffle=False, verbose=0, callbacks=[watch])
+        curves.append(curve)
+    expected, received = curves
+    assert len(expected) == 42
+    assert expected[-1] < expected[0] - 0.3
+    np.testing.assert_allclose(received, expected, atol=1e-3)
+
+
+@pytest.mark.skipif(bool(tf.config.list_physical_devices("GPU")), reason="there is a GPU")
+def test_auto_is_the_compiled_kernel_on_a_cpu() -> None:
+    assert choose_kernel("auto") == "compiled"
+    assert network("auto").get_layer("lstm").compiled
+    assert not network("keras").get_layer("lstm").compiled

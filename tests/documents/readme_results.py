@@ -1,0 +1,90 @@
+"""What the README shows of the published run and of the benchmarks, out of the files in reports/."""
+
+import pandas as pd
+
+from stages.core.pipeline.files import read_json, read_rows
+from stages.core.pipeline.params import temperature_label
+from stages.core.report.markdown import as_html
+from stages.core.tables.samples import read_samples
+from tests.support.project import ROOT
+
+REPORTS = ROOT / "reports"
+SAMPLE_LENGTH = 150  # characters shown of each
+
+
+def results() -> str:
+    """Return figure, numbers, samples and times; nothing where there is no published run."""
+    if not (REPORTS / "metrics.json").exists():
+        return ""
+    return "\n".join([_summary(), _samples(), _times()])
+
+
+def speed() -> str:
+    """Return how long training and sampling take, and how much longer with others."""
+    path = REPORTS / "benchmarks.json"
+    measured = read_json(path) if path.exists() else {}
+    if not {"training", "sampling"} <= measured.keys():
+        return ""
+    ours, *others = measured["training"]["tables"][0]
+    seconds = next(value for name, value in ours.items() if name.startswith("s per epoch"))
+    names = {"Keras": "Keras's own layer", "PyTorch": "PyTorch's `nn.LSTM`"}
+    longer = ", ".join(
+        f"{names[row['training with']]} takes {row['time / time of compiled']['median']:.2f} times as long"
+        for row in others
+    )
+    stage, predict = measured["sampling"]["tables"][0][:2]
+    machine = measured["training"]["machine"]
+    return (
+        f"On {machine['cores']} cores of {machine['processor']} an epoch of training takes {seconds:.0f} s; {longer}. "
+        f"The sampling stage takes {stage['s']['median']:.0f} s; one `predict` for each character takes "
+        f"{predict['time / time of stage']['median']:.0f} times as long.\n"
+    )
+
+
+def _summary() -> str:
+    metrics = read_json(REPORTS / "metrics.json")
+    best, last = metrics["best"], metrics["last"]
+    baselines = metrics["baseline"]
+    ngram = min((name for name in baselines if name.startswith("ngram")), key=lambda name: baselines[name])
+    order = ngram.removeprefix("ngram_").removesuffix("_bits_per_char")
+    return " ".join(
+        [
+            "![Loss by epoch, for training and held-out text](reports/figures/loss.svg)\n\n"
+            f"The published run, {metrics['last_epoch']} epochs: the best is epoch **{metrics['best_epoch']}**, with "
+            f"**{best['val_bits_per_char']:.3f} bits per character** ({best['val_loss_nats_per_char']:.4f} nats)",
+            "on text that it was not trained on. Later epochs learn the corpus by heart:",
+            f"the last has {last['val_loss_nats_per_char']:.4f} nats there, and",
+            f"{last['loss_nats_per_char']:.4f} in training. On the same text an n-gram model of order {order} takes",
+            f"{baselines[ngram]:.3f} bits per character, and bzip2 {baselines['bzip2_bits_per_char']:.3f}.",
+            "All of it: [reports/index.md](reports/index.md).\n",
+        ]
+    )
+
+
+def _samples() -> str:
+    """Return a table of one prompt continued: a row for each temperature, a column for each epoch."""
+    samples = read_samples(REPORTS / "prompt.csv")
+    best_epoch = read_json(REPORTS / "metrics.json")["best_epoch"]
+    epochs = sorted(set(samples["epoch"]))
+    heads = [f"epoch {epoch}{', the best' if epoch == best_epoch else ''}" for epoch in epochs]
+    lines = ["<table>", "<tr><th></th>" + "".join(f"<th>{head}</th>" for head in heads) + "</tr>"]
+    for temperature, group in samples.groupby("temperature"):
+        texts = {row["epoch"]: row["text"][:SAMPLE_LENGTH] for row in group.to_dict("records")}
+        cells = "".join(f"<td valign=top>{as_html(texts[epoch])}…</td>" for epoch in epochs)
+        lines.append(f"<tr><th>{temperature_label(float(str(temperature)))}</th>{cells}</tr>")
+    prompt = as_html(pd.unique(samples["prompt"])[0])
+    return "\n".join(
+        [f"The prompt *{prompt}* continued, a row for each temperature:", "", *lines, "</table>", ""],
+    )
+
+
+def _times() -> str:
+    if not (REPORTS / "seconds.csv").exists():
+        return ""
+    rows = read_rows(REPORTS / "seconds.csv")
+    total = sum(float(row["seconds"]) for row in rows)
+    each = ", ".join(f"{row['stage']} {float(row['seconds']):.1f}" for row in rows)
+    return (
+        f"Seconds of each stage, without starting Python, on {rows[0]['machine']}: {each}; "
+        f"{total / 60:.0f} minutes in all.\n"
+    )

@@ -1,0 +1,70 @@
+"""Which stages rerun when a parameter changes: what the README shows, and what real DVC is asked about."""
+
+import dataclasses
+from typing import Any
+
+from stages.core.pipeline.params import SECTIONS
+
+ORDER = list(SECTIONS)
+
+
+@dataclasses.dataclass(frozen=True)
+class Change:
+    """Another value for a parameter of the small project, and what follows from it."""
+
+    parameter: str
+    value: Any
+    stages: tuple[str, ...]  # in the order in which they run
+    stale: tuple[str, ...]  # those of them that DVC finds changed before anything ran
+
+    @property
+    def section(self) -> str:
+        """The section of params.yaml."""
+        return self.parameter.split(".")[0]
+
+
+def only(parameter: str, value: Any) -> Change:
+    """The stage of the parameter reruns; what it writes stays the same."""
+    stage = parameter.split(".")[0]
+    return Change(parameter, value, (stage,), (stage,))
+
+
+def onwards(parameter: str, value: Any, also_stale: tuple[str, ...] = ()) -> Change:
+    """The stage of the parameter reruns, and all after it."""
+    stage = parameter.split(".")[0]
+    return Change(parameter, value, tuple(ORDER[ORDER.index(stage) :]), (stage, *also_stale))
+
+
+TWO_FILES = [{"name": f"{name}.txt", "sha256": None, "sources": ["../corpus.txt"]} for name in ("one", "two")]
+CHANGES = (
+    onwards("download.files", TWO_FILES, also_stale=("lowercase", "report")),
+    only("download.timeout_seconds", 7),
+    only("download.retries", 1),
+    onwards("lowercase.encoding", "cp037"),
+    onwards("lowercase.lower_case", False),
+    onwards("vectorize.window_length", 11),
+    onwards("vectorize.stride", 4),
+    onwards("vectorize.validation_fraction", 0.2),
+    onwards("train.random_seed", 1),
+    onwards("train.epochs", 3),
+    onwards("train.units", 4),
+    onwards("train.batch_size", 16),
+    onwards("train.learning_rate", 0.001),
+    onwards("train.clip_norm", 0.01),
+    onwards("train.kernel", "keras"),
+    onwards("train.divergence_margin_nats", None),
+    onwards("train.rollback_learning_rate_factor", 0.25),
+    onwards("train.max_rollbacks", 3),
+    onwards("sample.random_seed", 1),
+    onwards("sample.temperatures", [0, 0.7]),
+    onwards("sample.length", 30),
+    onwards("sample.prompts", ["ada climbs down the foggy hill"]),
+    onwards("evaluate.random_seed", 1),
+    onwards("evaluate.score_length", 150),
+    onwards("evaluate.max_ngram_order", 2),
+    onwards("report.random_seed", 1),
+    onwards("report.prompt", "ada climbs down"),
+    onwards("report.prompt_epochs", [2]),
+    onwards("report.distribution_temperatures", [1.0]),
+    onwards("report.copied_passage_length", 9),
+)
