@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from stages.core.pipeline.errors import UserError
-from stages.core.text.characters import Vocabulary
+from stages.core.text.characters import Characters
 from stages.core.text.windows import WindowData, WindowPlan, num_windows, read_windows, windows, write_plan
 
 texts = st.text("abä\n\U0001f600", max_size=40)
@@ -33,8 +33,8 @@ def one_hot_by_loop(text: str, maxlen: int, step: int, characters: str) -> tuple
     return x, y
 
 
-def one_hot(ids: NDArray[np.uint8], vocabulary: Vocabulary) -> NDArray[np.bool_]:
-    return np.eye(len(vocabulary), dtype=np.bool_)[ids]
+def one_hot(ids: NDArray[np.uint8], tokenizer: Characters) -> NDArray[np.bool_]:
+    return np.eye(tokenizer.size, dtype=np.bool_)[ids]
 
 
 @given(text=texts, window_length=lengths, stride=lengths)
@@ -42,32 +42,32 @@ def one_hot(ids: NDArray[np.uint8], vocabulary: Vocabulary) -> NDArray[np.bool_]
 @example(text="ab", window_length=2, stride=1)
 @example(text="aba", window_length=2, stride=5)
 def test_views_expanded_are_what_the_loop_copies(text: str, window_length: int, stride: int) -> None:
-    vocabulary = Vocabulary.of(text)
-    x, y = one_hot_by_loop(text, window_length, stride, vocabulary.characters)
-    seen, following = windows(vocabulary.encode(text), window_length, stride)
-    assert np.array_equal(one_hot(seen, vocabulary), x)
-    assert np.array_equal(one_hot(following, vocabulary), y)
+    tokenizer = Characters.of(text)
+    x, y = one_hot_by_loop(text, window_length, stride, tokenizer.characters)
+    seen, following = windows(tokenizer.encode(text), window_length, stride)
+    assert np.array_equal(one_hot(seen, tokenizer), x)
+    assert np.array_equal(one_hot(following, tokenizer), y)
     assert num_windows(len(text), window_length, stride) == len(x)
 
 
 @given(text=texts, window_length=lengths, stride=lengths, part=st.integers(0, 40))
 def test_each_part_is_cut_as_a_text_of_its_own(text: str, window_length: int, stride: int, part: int) -> None:
-    vocabulary = Vocabulary.of(text)
+    tokenizer = Characters.of(text)
     plan = WindowPlan(
         window_length=window_length,
         stride=stride,
         num_characters=len(text),
         num_validation_characters=min(part, len(text)),
     )
-    data = WindowData(vocabulary.encode(text), vocabulary, plan)
+    data = WindowData(tokenizer.encode(text), tokenizer, plan)
     cut = len(text) - plan.num_validation_characters
     for (seen, following), count, half in (
         (data.training, plan.num_training_windows, text[:cut]),
         (data.validation, plan.num_validation_windows, text[cut:]),
     ):
-        x, y = one_hot_by_loop(half, window_length, stride, vocabulary.characters)
-        assert np.array_equal(one_hot(seen, vocabulary), x)
-        assert np.array_equal(one_hot(following, vocabulary), y)
+        x, y = one_hot_by_loop(half, window_length, stride, tokenizer.characters)
+        assert np.array_equal(one_hot(seen, tokenizer), x)
+        assert np.array_equal(one_hot(following, tokenizer), y)
         assert count == len(seen) == len(following) == len(x)
 
 
@@ -91,10 +91,10 @@ def test_windows_are_views_that_cannot_be_written() -> None:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A sound folder of windows of "abcabcabca"."""
-    vocabulary = Vocabulary("abc")
-    np.save(tmp_path / "ids.npy", vocabulary.encode("abcabcabca"))
+    tokenizer = Characters("abc")
+    np.save(tmp_path / "ids.npy", tokenizer.encode("abcabcabca"))
     plan = WindowPlan(window_length=2, stride=1, num_characters=10, num_validation_characters=4)
-    write_plan(tmp_path, vocabulary, plan)
+    write_plan(tmp_path, tokenizer, plan)
     return tmp_path
 
 
@@ -102,7 +102,7 @@ def test_ids_stay_on_disk(folder: Path) -> None:
     data = read_windows(folder)
     assert isinstance(data.ids, np.memmap)
     assert data.ids.dtype == np.uint8
-    assert data.vocabulary.decode(data.ids) == "abcabcabca"
+    assert data.tokenizer.decode(data.ids) == "abcabcabca"
     assert (data.plan.num_training_windows, data.plan.num_validation_windows) == (4, 2)
 
 
@@ -125,7 +125,7 @@ def change_plan(**values: object) -> Callable[[Path], None]:
     return changed
 
 
-OTHER_LENGTH = "ids.npy has another length or type than plan.json and vocabulary.json say"
+OTHER_LENGTH = "ids.npy has another length or type than plan.json and tokenizer.json say"
 
 
 @pytest.mark.parametrize(
@@ -139,12 +139,14 @@ OTHER_LENGTH = "ids.npy has another length or type than plan.json and vocabulary
         (save(np.zeros((10, 1), np.uint8)), OTHER_LENGTH),
         (save(np.zeros(10, np.int64)), OTHER_LENGTH),
         (save(np.zeros(10, np.float32)), OTHER_LENGTH),
-        (save(np.full(10, 3, np.uint8)), "ids.npy has an id that is not in vocabulary.json"),
-        (put("vocabulary.json", b"{"), ""),
-        (put("vocabulary.json", b"\xff"), ""),
-        (put("vocabulary.json", b"[]"), ""),
-        (put("vocabulary.json", b"{}"), "'characters'"),
-        (put("vocabulary.json", b'{"characters": 3}'), ""),
+        (save(np.full(10, 3, np.uint8)), "ids.npy has an id that is not in tokenizer.json"),
+        (put("tokenizer.json", b"{"), ""),
+        (put("tokenizer.json", b"\xff"), ""),
+        (put("tokenizer.json", b"[]"), ""),
+        (put("tokenizer.json", b"{}"), "tokens must be one of characters"),
+        (put("tokenizer.json", b'{"tokens": []}'), ""),
+        (put("tokenizer.json", b'{"tokens": "characters"}'), "characters must be a string, not empty"),
+        (put("tokenizer.json", b'{"tokens": "characters", "characters": "ba"}'), "characters must be sorted and distinct"),
         (put("plan.json", b"{}"), ""),
         (put("plan.json", b"3"), ""),
         (change_plan(steps=1), ""),
