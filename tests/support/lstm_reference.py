@@ -47,8 +47,8 @@ def outputs(ids: Array, kernel: Array, recurrent_kernel: Array, bias: Array) -> 
 
 def logits(weights: Weights, ids: Array) -> Array:
     """Return the logits of the next character after each window (B, T), read from a state of zeros: (B, V)."""
-    lstm = [w.astype(np.float64)[None] for w in (weights.kernel, weights.recurrent_kernel, weights.bias)]
-    made: Array = outputs(ids, *lstm)[0] @ weights.dense_kernel + weights.dense_bias
+    lstm = [w.astype(np.float64)[None] for w in (weights["kernel"], weights["recurrent_kernel"], weights["bias"])]
+    made: Array = outputs(ids, *lstm)[0] @ weights["dense_kernel"] + weights["dense_bias"]
     return made
 
 

@@ -12,24 +12,13 @@ import pytest
 from stages.core.pipeline.errors import UserError
 from stages.core.pipeline.params import TrainParams
 from stages.core.tables.history import HistoryRow, history_csv
-from stages.core.text.characters import Vocabulary
+from stages.core.text.characters import Characters
 from stages.core.text.windows import WindowData, WindowPlan
 from stages.core.training.checkpoints import Checkpoints
 from stages.core.training.trainer import Trainer
+from tests.support.networks import TRAIN_PARAMS as PARAMS
 from tests.support.project import made_up_text
 
-PARAMS = TrainParams(
-    random_seed=0,
-    epochs=3,
-    units=8,
-    batch_size=64,
-    learning_rate=0.01,
-    clip_norm=None,
-    kernel="compiled",
-    divergence_margin_nats=0.25,
-    rollback_learning_rate_factor=0.5,
-    max_rollbacks=10,
-)
 # so high a rate that the loss falls, then jumps: within ten epochs for each of twenty seeds, so on any processor
 JUMPING = dataclasses.replace(
     PARAMS, epochs=10, learning_rate=3.0, divergence_margin_nats=0.01, rollback_learning_rate_factor=0.1
@@ -50,9 +39,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(scope="module")
 def data() -> WindowData:
     text = made_up_text(2000)
-    vocabulary = Vocabulary.of(text)
+    tokenizer = Characters.of(text)
     plan = WindowPlan(window_length=8, stride=2, num_characters=2000, num_validation_characters=200)
-    return WindowData(vocabulary.encode(text), vocabulary, plan)
+    return WindowData(tokenizer.encode(text), tokenizer, plan)
 
 
 def train(params: TrainParams, data: WindowData, name: str = "run") -> list[HistoryRow]:
