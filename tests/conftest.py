@@ -5,11 +5,15 @@ from pathlib import Path
 
 import mlflow
 import pytest
+from hypothesis import settings
 
 from tests.support.project import Project
 
 # a shell's background job ignores Ctrl-C, and so would all that the tests start
 signal.signal(signal.SIGINT, signal.default_int_handler)
+# a busy machine is slow, not wrong
+settings.register_profile("without deadlines", deadline=None)
+settings.load_profile("without deadlines")
 
 
 @pytest.fixture(scope="session")

@@ -68,7 +68,7 @@ def stream(arguments: argparse.Namespace, source: Source) -> None:
     temperature = 0.0 if arguments.greedy else arguments.temperature
     written = ""
 
-    def on_character(ids: NDArray[np.int64]) -> bool:
+    def on_token(ids: NDArray[np.int64]) -> bool:
         nonlocal written
         written += tokenizer.decode(ids)
         print(written[-1], end="", flush=True)
@@ -83,7 +83,7 @@ def stream(arguments: argparse.Namespace, source: Source) -> None:
                 np.array([temperature]),
                 generator(seed, "generate").random(arguments.length)[None],
                 filters(arguments),
-                on_character,
+                on_token,
             )
         print(flush=True)
     except BrokenPipeError:

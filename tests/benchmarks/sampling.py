@@ -9,7 +9,7 @@ from typing import Any
 import mlflow
 import numpy as np
 
-from stages.core.generation.sampling import draw, reweight
+from stages.core.generation.sampling import sample_categorical, softmax_with_temperature
 from stages.core.networks.folder import ModelFolder, NetworkDescription
 from stages.core.text.windows import write_plan
 from tests.benchmarks.data import WINDOWS, train_params, window_data
@@ -47,7 +47,7 @@ def predict(models: str, num_epochs: int, num_characters: int) -> Work:
         window = np.array(data.ids[: WINDOWS.window_length], np.int32)[None]  # (1, T)
         for _ in range(num_characters):
             logits = np.log(network.predict(window, verbose=0))
-            character = draw(reweight(logits, np.ones(1)), random.random(1))
+            character = sample_categorical(softmax_with_temperature(logits, np.ones(1)), random.random(1))
             window = np.append(window[:, 1:], character[None].astype(np.int32), axis=1)
 
     work(3)

@@ -10,7 +10,7 @@ import pytest
 from stages.core.evaluation.ngrams import ngram_bits_per_char
 from stages.core.evaluation.scores import Corpus
 from stages.core.pipeline.errors import UserError
-from stages.core.text.characters import Vocabulary
+from stages.core.text.characters import Characters
 from stages.core.text.windows import WindowData, WindowPlan
 from stages.evaluate import baselines, scores_of_samples, summary_of_losses
 from tests.support.project import made_up_text
@@ -62,14 +62,14 @@ def test_without_any_loss_there_is_no_best_epoch() -> None:
 
 def test_baselines_learn_from_training_and_are_measured_on_what_was_held_out() -> None:
     text = made_up_text(2000)
-    vocabulary = Vocabulary.of(text + "#")
+    vocabulary = Characters.of(text + "#")
     plan = WindowPlan(window_length=8, stride=2, num_characters=2100, num_validation_characters=100)
     ids = vocabulary.encode(text + "#" * 100)
     found = baselines(WindowData(ids, vocabulary, plan), max_order=2)
-    expected = ngram_bits_per_char(ids[:2000], ids[2000:], len(vocabulary), 2)
+    expected = ngram_bits_per_char(ids[:2000], ids[2000:], vocabulary.size, 2)
     assert found["ngram_1_bits_per_char"] == expected[1]
     # a character that the training text does not have
-    assert found["ngram_1_bits_per_char"] > 2 * math.log2(len(vocabulary))
+    assert found["ngram_1_bits_per_char"] > 2 * math.log2(vocabulary.size)
     assert list(found) == ["ngram_1_bits_per_char", "ngram_2_bits_per_char", "bzip2_bits_per_char"]
 
 

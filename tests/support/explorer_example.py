@@ -62,7 +62,7 @@ def example_data(epochs: tuple[int, ...] = EPOCHS, text_length: int = 0, units: 
                 temperature=temperature,
                 prompt=f"prompt {epoch} ",
                 text=sample_text(epoch, temperature).ljust(text_length, "x"),
-                unreal_words=((start, start + 4),),
+                unknown_words=((start, start + 4),),
                 copied=((start + 2, start + 11),),
             )
             for epoch in epochs

@@ -27,10 +27,10 @@ class Corpus:
         self.words = {match.group() for match in WORD.finditer(text)}
         self.copies = CopyFinder(text)
 
-    def unreal_words(self, text: str) -> list[Span]:
+    def unknown_words(self, text: str) -> list[Span]:
         """Return start and end of the words that do not occur in the corpus.
 
-        >>> Corpus("god is dead .").unreal_words("a god is deaf . go")
+        >>> Corpus("god is dead .").unknown_words("a god is deaf . go")
         [(9, 13)]
         """
         return [span for span in whole_words(text) if text[slice(*span)] not in self.words]

@@ -24,7 +24,7 @@ class Generated:
     entropies_nats: Float64Array  # (N, L), of the distribution that each character was drawn from
 
 
-def reweight(logits: NDArray[np.floating], temperatures: Float64Array) -> Float64Array:
+def softmax_with_temperature(logits: NDArray[np.floating], temperatures: Float64Array) -> Float64Array:
     """Return p_i ∝ exp(logit_i / T): low T sharpens the distribution, high T flattens it.
 
     T = 0 is greedy, all weight on the most likely character (the first of equals); T = inf is uniform.
@@ -33,7 +33,7 @@ def reweight(logits: NDArray[np.floating], temperatures: Float64Array) -> Float6
         logits: (N, V), or anything that differs from the log-probabilities by a constant.
         temperatures: (N,), each >= 0.
 
-    >>> reweight(np.log([[0.1, 0.9]] * 3), np.array([0, 1, np.inf])).round(3).tolist()
+    >>> softmax_with_temperature(np.log([[0.1, 0.9]] * 3), np.array([0, 1, np.inf])).round(3).tolist()
     [[0.0, 1.0], [0.1, 0.9], [0.5, 0.5]]
     """
     logits = logits.astype(np.float64)
@@ -58,14 +58,14 @@ def entropy_nats(probabilities: Float64Array) -> Float64Array:
     return entropies
 
 
-def draw(probabilities: Float64Array, uniforms: Float64Array) -> NDArray[np.int64]:
+def sample_categorical(probabilities: Float64Array, uniforms: Float64Array) -> NDArray[np.int64]:
     """Return one id from each distribution by inverting its cumulative sum.
 
     Args:
         probabilities: (N, V), of any positive sum.
         uniforms: (N,), each in [0, 1).
 
-    >>> draw(np.array([[0.25, 0.75], [0.25, 0.75]]), np.array([0.2, 0.3])).tolist()
+    >>> sample_categorical(np.array([[0.25, 0.75], [0.25, 0.75]]), np.array([0.2, 0.3])).tolist()
     [0, 1]
     """
     cumulative = probabilities.cumsum(axis=-1)
@@ -107,7 +107,7 @@ def generate(
     temperatures: Float64Array,
     uniforms: Float64Array,
     filters: tuple[Filter, ...] = (),
-    on_character: Callable[[NDArray[np.int64]], bool] | None = None,
+    on_token: Callable[[NDArray[np.int64]], bool] | None = None,
 ) -> Generated:
     """Continue each prompt at its own temperature.
 
@@ -117,7 +117,7 @@ def generate(
         temperatures: (N,).
         uniforms: (N, L) random numbers in [0, 1), one for each character to make.
         filters: applied to the probabilities before drawing.
-        on_character: is given the ids (N,) just drawn; true ends the text after them.
+        on_token: is given the ids (N,) just drawn; true ends the text after them.
     """
     ids = np.zeros(uniforms.shape, np.int64)
     entropies = np.zeros(uniforms.shape)
@@ -126,11 +126,11 @@ def generate(
     for i, uniform in enumerate(uniforms.T):
         if i:
             logits = next_logits(ids[:, i - 1])
-        probabilities = reweight(logits, temperatures)
+        probabilities = softmax_with_temperature(logits, temperatures)
         for keep in filters:
             probabilities = keep(probabilities)
         entropies[:, i] = entropy_nats(probabilities / probabilities.sum(axis=-1, keepdims=True))
-        ids[:, i] = draw(probabilities, uniform)
-        if on_character is not None and on_character(ids[:, i]):
+        ids[:, i] = sample_categorical(probabilities, uniform)
+        if on_token is not None and on_token(ids[:, i]):
             return Generated(ids[:, : i + 1], entropies[:, : i + 1])
     return Generated(ids, entropies)

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from stages.core.generation.sampling import entropy_nats, reweight
+from stages.core.generation.sampling import entropy_nats, softmax_with_temperature
 from stages.core.pipeline.files import written_whole
 from stages.core.pipeline.params import temperature_label
 from stages.core.tables.history import NATS_TO_BITS
@@ -49,7 +49,9 @@ def distribution_figure(
 ) -> Figure:
     """Draw one next-character distribution (V,) reweighted at several temperatures, likeliest characters first."""
     order = np.argsort(-logits, kind="stable")[:num_shown]
-    probabilities = reweight(np.tile(logits, (len(temperatures), 1)), np.array(temperatures, np.float64))
+    probabilities = softmax_with_temperature(
+        np.tile(logits, (len(temperatures), 1)), np.array(temperatures, np.float64)
+    )
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(8, 1.7 * len(temperatures) + 0.8), layout="constrained")
         all_axes = np.atleast_1d(figure.subplots(len(temperatures), sharex=True, sharey=True))

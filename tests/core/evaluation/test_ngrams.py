@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stages.core.evaluation.ngrams import compressor_bits_per_char, held_out_probabilities, ngram_bits_per_char
-from stages.core.text.characters import Vocabulary
+from stages.core.text.characters import Characters
 
 VOCABULARY_SIZE = 3
 ids = st.lists(st.integers(0, VOCABULARY_SIZE - 1), min_size=1, max_size=25)
@@ -82,7 +82,7 @@ def test_longer_contexts_help_where_the_text_is_regular() -> None:
 
 
 def test_ids_of_any_unsigned_type_give_the_same_bits() -> None:
-    text = Vocabulary.of("abc").encode("abacabadabacaba".replace("d", "c"))
+    text = Characters.of("abc").encode("abacabadabacaba".replace("d", "c"))
     results = [ngram_bits_per_char(text[:9].astype(t), text[9:].astype(t), 3, 5) for t in ("u1", "u2", "u4", "i8")]
     assert all(result == results[0] for result in results)
 

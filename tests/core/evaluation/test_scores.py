@@ -68,14 +68,14 @@ def test_whole_words_stay_words_whatever_text_was_cut_off(text: str, before: str
     assert set(whole_words(text)) <= uncut
 
 
-def test_unreal_words_are_those_the_corpus_lacks_as_a_whole() -> None:
+def test_unknown_words_are_those_the_corpus_lacks_as_a_whole() -> None:
     corpus = Corpus("the will to power")
-    assert corpus.unreal_words(" the wil to powers, Power .") == [(5, 8), (12, 18), (20, 25)]
+    assert corpus.unknown_words(" the wil to powers, Power .") == [(5, 8), (12, 18), (20, 25)]
 
 
 @given(texts)
 def test_every_word_of_the_corpus_is_real(text: str) -> None:
-    assert Corpus(text).unreal_words(text) == []
+    assert Corpus(text).unknown_words(text) == []
 
 
 @given(words=word_lists, n=st.integers(1, 4))

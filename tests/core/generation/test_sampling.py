@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from stages.core.generation.sampling import (
     Float64Array,
     Ids,
-    draw,
     entropy_nats,
     generate,
     keep_top_k,
     keep_top_p,
-    reweight,
+    sample_categorical,
+    softmax_with_temperature,
 )
 
 Logits = NDArray[np.floating]
@@ -28,7 +28,7 @@ temperatures = st.floats(1e-3, 1e3)
 
 
 def at(logits: Logits, temperature: float) -> Float64Array:
-    return reweight(logits, np.full(len(logits), temperature))
+    return softmax_with_temperature(logits, np.full(len(logits), temperature))
 
 
 @given(logits=rows_of_logits, temperature=temperatures)
@@ -83,7 +83,7 @@ def test_a_tiny_temperature_shares_between_equals() -> None:
 
 def test_each_row_has_its_own_temperature() -> None:
     logits = np.log(np.array([[0.2, 0.8]] * 4))
-    assert reweight(logits, np.array([0, 0.5, 1, math.inf])) == pytest.approx(
+    assert softmax_with_temperature(logits, np.array([0, 0.5, 1, math.inf])) == pytest.approx(
         np.array([[0, 1], [0.04 / 0.68, 0.64 / 0.68], [0.2, 0.8], [0.5, 0.5]])
     )
 
@@ -106,7 +106,7 @@ weights = st.lists(st.floats(0, 1), min_size=1, max_size=6).filter(lambda w: sum
 @example(weights=[0.0, 0.3, 0.0], uniform=0.0)
 @example(weights=[0.1] * 3 + [0.0], uniform=1 - 2**-53)
 def test_a_draw_inverts_the_cumulative_sum(weights: list[float], uniform: float) -> None:
-    (drawn,) = draw(np.array([weights]), np.array([uniform]))
+    (drawn,) = sample_categorical(np.array([weights]), np.array([uniform]))
     assert weights[drawn] > 0
     cumulative = np.cumsum(weights)
     assert cumulative[drawn] > uniform * cumulative[-1]
@@ -115,14 +115,14 @@ def test_a_draw_inverts_the_cumulative_sum(weights: list[float], uniform: float)
 
 @given(weights=weights, uniforms=st.lists(st.floats(0, 1, exclude_max=True), min_size=1, max_size=8))
 def test_larger_random_numbers_draw_no_earlier_character(weights: list[float], uniforms: list[float]) -> None:
-    drawn = draw(np.array([weights] * len(uniforms)), np.array(sorted(uniforms)))
+    drawn = sample_categorical(np.array([weights] * len(uniforms)), np.array(sorted(uniforms)))
     assert drawn.tolist() == sorted(drawn.tolist())
 
 
 def test_draws_are_as_frequent_as_probable() -> None:
     probabilities = np.array([0.1, 0.0, 0.6, 0.3])
     uniforms = (np.arange(1000) + 0.5) / 1000
-    drawn = draw(np.tile(probabilities, (1000, 1)), uniforms)
+    drawn = sample_categorical(np.tile(probabilities, (1000, 1)), uniforms)
     assert np.bincount(drawn, minlength=4).tolist() == [100, 0, 600, 300]
 
 
@@ -164,7 +164,7 @@ def test_a_stream_does_not_depend_on_those_beside_it() -> None:
 
 
 def test_generation_ends_after_the_character_it_is_told_to_end_at() -> None:
-    made = generate(counting, np.array([[0]]), np.ones(1), np.full((1, 9), 0.5), on_character=lambda ids: ids[0] == 3)
+    made = generate(counting, np.array([[0]]), np.ones(1), np.full((1, 9), 0.5), on_token=lambda ids: ids[0] == 3)
     assert made.ids.tolist() == [[1, 2, 3]]
     assert made.entropies_nats.shape == (1, 3)
 

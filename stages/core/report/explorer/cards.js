@@ -45,19 +45,19 @@ function card(temperature, hue, sample) {
 // The text cut wherever a span begins or ends. Spans count characters as Python does.
 function segments(sample) {
   const characters = Array.from(sample.text);
-  const spans = [...sample.unreal_words, ...sample.copied];
+  const spans = [...sample.unknown_words, ...sample.copied];
   const cuts = [...new Set([0, characters.length, ...spans.flat()])].sort((a, b) => a - b);
   const within = (list, place) => list.some(([start, end]) => start <= place && place < end);
   return cuts.slice(1).map((end, i) => ({
     text: characters.slice(cuts[i], end).join(""),
-    unreal: within(sample.unreal_words, cuts[i]),
+    unreal: within(sample.unknown_words, cuts[i]),
     copied: within(sample.copied, cuts[i]),
   }));
 }
 
 function counts(sample) {
   const longest = Math.max(0, ...sample.copied.map(([start, end]) => end - start));
-  const unreal = sample.unreal_words.length;
+  const unreal = sample.unknown_words.length;
   return [
     unreal ? `${counted(unreal, "word", "words")} not in the corpus` : "every word is in the corpus",
     longest ? `${counted(longest, "character", "characters")} copied in one piece` : "no passage copied",

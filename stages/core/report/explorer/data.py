@@ -29,7 +29,7 @@ def explorer_data(results: Results, report: ReportParams, files: tuple[CorpusFil
         samples=tuple(
             Sample(
                 **{k: row[k] for k in ("epoch", "temperature", "prompt", "text")},
-                unreal_words=tuple(corpus.unreal_words(row["text"])),
+                unknown_words=tuple(corpus.unknown_words(row["text"])),
                 copied=tuple(joined(corpus.copies.copied_passages(row["text"], report.copied_passage_length))),
             )
             for row in progress.bar(results.samples.to_dict("records"), desc="samples marked")

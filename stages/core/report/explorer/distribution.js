@@ -21,8 +21,8 @@ class Distribution {
   }
 
   show(logits, temperature, after) {
-    const before = reweight(logits, 1);
-    const now = reweight(logits, temperature);
+    const before = softmaxWithTemperature(logits, 1);
+    const now = softmaxWithTemperature(logits, temperature);
     const order = before.map((_, id) => id).sort((a, b) => before[b] - before[a]);
     const largest = Math.max(...before, ...now);
     this.rows.forEach((row, i) => {

@@ -85,7 +85,7 @@ class Playground {
   }
 
   writeOne() {
-    this.append(draw(reweight(this.logits, this.temperature), this.nextNumber()));
+    this.append(sampleCategorical(softmaxWithTemperature(this.logits, this.temperature), this.nextNumber()));
     this.numLeft -= 1;
     this.show();
     if (this.numLeft) this.frame = requestAnimationFrame(() => this.writeOne());

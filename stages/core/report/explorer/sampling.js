@@ -1,7 +1,7 @@
 // Temperature, entropy and chance, as in stages/core/generation/sampling.py.
 
 // p_i ∝ exp(logit_i / T); T = 0 is greedy (the first of equals), T = Infinity is uniform.
-function reweight(logits, temperature) {
+function softmaxWithTemperature(logits, temperature) {
   const largest = Math.max(...logits);
   if (temperature === 0) {
     const best = logits.indexOf(largest);
@@ -17,7 +17,7 @@ function entropyBits(probabilities) {
 }
 
 // The id that the cumulative sum reaches at `uniform`, a number in [0, 1).
-function draw(probabilities, uniform) {
+function sampleCategorical(probabilities, uniform) {
   let left = uniform * probabilities.reduce((a, b) => a + b);
   for (let id = 0; id < probabilities.length; id++) {
     left -= probabilities[id];

@@ -27,7 +27,7 @@ class Sample:
     temperature: float  # 0 is greedy, inf is uniform
     prompt: str
     text: str  # the continuation alone
-    unreal_words: tuple[Span, ...] = ()  # words of `text` that do not occur in the corpus
+    unknown_words: tuple[Span, ...] = ()  # words of `text` that do not occur in the corpus
     copied: tuple[Span, ...] = ()  # passages of `text` that do
 
 
