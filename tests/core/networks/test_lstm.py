@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from stages.core.generation.continuation import continue_prompt
-from stages.core.generation.sampling import draw, entropy_nats, reweight
+from stages.core.generation.sampling import entropy_nats, sample_categorical, softmax_with_temperature
 from stages.core.training.keras.tensorflow import keras
 from tests.support import lstm_reference as reference
 from tests.support.networks import description, random_network
@@ -35,9 +35,9 @@ def test_continuations_are_those_of_the_plain_network(epoch: int, prompt: str) -
         text, entropies = prompt, []
         for uniform in np.random.default_rng([epoch, i]).random(length):
             window = TOKENIZER.encode(text[-WINDOW_LENGTH:])[None]
-            probabilities = reweight(reference.logits(network.weights, window), np.array([temperature]))
+            probabilities = softmax_with_temperature(reference.logits(network.weights, window), np.array([temperature]))
             entropies.append(entropy_nats(probabilities)[0])
-            text += TOKENIZER.texts[draw(probabilities, np.array([uniform]))[0]]
+            text += TOKENIZER.texts[sample_categorical(probabilities, np.array([uniform]))[0]]
         assert made[i].text == text[len(prompt) :]
         assert made[i].entropy_nats == pytest.approx(np.mean(entropies), abs=1e-4)
 
@@ -66,4 +66,4 @@ def test_probabilities_are_those_of_keras() -> None:
     expected = np.asarray(model(np.eye(size, dtype=np.float32)[windows]))
     next_logits = network.stepper(1)
     logits = np.concatenate([next_logits(column) for column in ids])[WINDOW_LENGTH - 1 :]
-    assert np.allclose(reweight(logits, np.ones(11)), expected, atol=1e-5)
+    assert np.allclose(softmax_with_temperature(logits, np.ones(11)), expected, atol=1e-5)

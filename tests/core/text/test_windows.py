@@ -146,7 +146,10 @@ OTHER_LENGTH = "ids.npy has another length or type than plan.json and tokenizer.
         (put("tokenizer.json", b"{}"), "tokens must be one of characters"),
         (put("tokenizer.json", b'{"tokens": []}'), ""),
         (put("tokenizer.json", b'{"tokens": "characters"}'), "characters must be a string, not empty"),
-        (put("tokenizer.json", b'{"tokens": "characters", "characters": "ba"}'), "characters must be sorted and distinct"),
+        (
+            put("tokenizer.json", b'{"tokens": "characters", "characters": "ba"}'),
+            "characters must be sorted and distinct",
+        ),
         (put("plan.json", b"{}"), ""),
         (put("plan.json", b"3"), ""),
         (change_plan(steps=1), ""),
