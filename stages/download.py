@@ -16,7 +16,7 @@ from stages.core.pipeline import params, progress, stage  # first, for it answer
 import pooch
 
 from stages.core.pipeline.errors import UserError
-from stages.core.pipeline.files import project_root, sha256_of_file, written_whole
+from stages.core.pipeline.files import atomic_write, project_root, sha256_of_file
 from stages.core.pipeline.params import CorpusFile, DownloadParams
 
 CHUNK_BYTES = 1 << 16
@@ -32,7 +32,7 @@ def fetch(file: CorpusFile, folder: Path, timeout_seconds: float, retries: int) 
     failures = []
     for source in file.sources:
         try:
-            with written_whole(folder / file.name) as partial:
+            with atomic_write(folder / file.name) as partial:
                 if "://" in source:
                     _download(source, partial, timeout_seconds, retries)
                 else:

@@ -17,7 +17,7 @@ from typing import Any
 
 from stages.core.pipeline import params, progress, stage
 from stages.core.pipeline.errors import UserError
-from stages.core.pipeline.files import written_whole
+from stages.core.pipeline.files import atomic_write
 from stages.core.pipeline.params import DownloadParams, LowercaseParams
 
 CHUNK_BYTES = 1 << 16  # short, as one character beyond ASCII makes lower-casing its whole chunk ten times slower
@@ -94,7 +94,7 @@ def main() -> None:
     names = [file.name for file in params.load(DownloadParams).files]
     num_characters = 0
     with (
-        written_whole(arguments.corpus) as partial,
+        atomic_write(arguments.corpus) as partial,
         partial.open("w", encoding="utf-8", newline="\n", buffering=1 << 20) as corpus,
         progress.bar(total=sum((arguments.raw / n).stat().st_size for n in names), unit="B", unit_scale=True) as bar,
     ):

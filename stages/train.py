@@ -18,7 +18,7 @@ from stages.core.networks.folder import ModelFolder
 from stages.core.networks.table import modules_of
 from stages.core.pipeline import params, rules, stage
 from stages.core.pipeline.code import code_hash
-from stages.core.pipeline.files import sha256_of, write_text, written_whole
+from stages.core.pipeline.files import atomic_write, sha256_of, write_text
 from stages.core.pipeline.params import TrainParams
 from stages.core.tables.history import HistoryRow, history_csv
 from stages.core.text.windows import WindowData, read_windows
@@ -62,7 +62,7 @@ class Outputs:
 
     def on_epoch(self, row: HistoryRow, seconds: float | None) -> None:
         """Copy the weights, log the losses, print one line."""
-        with written_whole(self.models.weights_path(row.epoch)) as partial:
+        with atomic_write(self.models.weights_path(row.epoch)) as partial:
             shutil.copyfile(self.checkpoints.weights_path(row.epoch), partial)
         self.run.log_epoch(dataclasses.asdict(row), seconds, self.num_characters)
         if seconds is None:

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages.core.pipeline.errors import UserError
-from stages.core.pipeline.files import written_whole
+from stages.core.pipeline.files import atomic_write
 from stages.core.pipeline.params import VectorizeParams
 from stages.core.text.characters import Characters, code_points
 from stages.core.text.windows import WindowPlan, write_plan
@@ -62,7 +62,7 @@ def write_ids(corpus: Path, tokenizer: Characters, num_characters: int, path: Pa
     table = np.zeros(NUM_CODE_POINTS, tokenizer.dtype)
     table[code_points(tokenizer.characters)] = np.arange(tokenizer.size)
     header = {"descr": tokenizer.dtype.str, "fortran_order": False, "shape": (num_characters,)}
-    with written_whole(path) as partial, partial.open("wb") as file:
+    with atomic_write(path) as partial, partial.open("wb") as file:
         np.lib.format.write_array_header_1_0(file, header)
         for chunk in read_code_points(corpus, "ids"):
             file.write(table[chunk].tobytes())

@@ -2,7 +2,6 @@
 
 import errno
 import math
-import os
 import shutil
 import signal
 import subprocess
@@ -14,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from stages.core.pipeline.files import sha256_of_file, written_whole
+from stages.core.pipeline.files import atomic_write, sha256_of_file
 from tests.support.failing_stage import command, contents, message_of
 from tests.support.project import Project, environment
 
@@ -232,7 +231,7 @@ def test_the_disk_is_read_only(stage: str, place: str, read_only: Project) -> No
 @pytest.mark.parametrize("names", [(None, None), ("partial", None), ("source", "partial"), ("partial", "path")])
 def test_an_error_of_writing_names_the_final_file(names: tuple[str | None, str | None], tmp_path: Path) -> None:
     path = tmp_path / "text.txt"
-    with pytest.raises(OSError, match="No room") as error, written_whole(path) as partial:
+    with pytest.raises(OSError, match="No room") as error, atomic_write(path) as partial:
         known = {None: None, "source": "source.txt", "partial": str(partial), "path": str(path)}
         raise OSError(errno.ENOSPC, "No room", known[names[0]], None, known[names[1]])
     assert error.value.filename == str(path)
@@ -259,7 +258,7 @@ def training(windows: Project) -> Iterator[subprocess.Popen[str]]:
     assert printed.splitlines()[-1] == "Interrupted. `dvc repro` goes on after the last whole epoch."
     assert "Traceback" not in printed
     assert not (windows.path / "reports" / "history.csv").exists()
-    assert not list(windows.path.rglob("*.partial.*"))
+    assert not list(windows.path.rglob(".partial.*"))
 
 
 def test_training_is_interrupted(training: subprocess.Popen[str]) -> None:
@@ -284,17 +283,28 @@ def test_ctrl_c_while_a_stage_still_imports_is_one_message(stage: str, project: 
 
 
 def test_what_a_killed_process_was_writing_is_removed_and_what_a_living_one_writes_is_not(project: Project) -> None:
-    killed = subprocess.Popen([sys.executable, "-c", ""])
-    killed.wait()
-    abandoned = project.path / "data" / f".{killed.pid}.partial.corpus.txt"
-    in_work = project.path / "models" / ".resume" / "0123" / f".{os.getpid()}.partial.001.json"
-    somebody_elses = project.path / "data" / ".notes.partial.txt"
-    for partial in (abandoned, in_work, somebody_elses):
-        partial.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text("half", encoding="utf-8")
+    write = (
+        "import os, sys, pathlib; from stages.core.pipeline.files import atomic_write\n"
+        "with atomic_write(pathlib.Path(sys.argv[1])) as partial:\n"
+        "    partial.write_text('half'); print(partial, flush=True); sys.stdin.read()"
+    )
+    written = {}
+    for name in ("data/killed.txt", "models/.resume/0123/living.json"):
+        command_line = [sys.executable, "-c", write, name]
+        process = subprocess.Popen(command_line, cwd=project.path, stdin=-1, stdout=-1, text=True)
+        assert process.stdout is not None
+        written[name] = process, project.path / process.stdout.readline().rstrip("\n")
+    (killed, abandoned), (living, in_work) = written.values()
+    killed.kill()
+    killed.communicate()
+    somebody_elses = project.path / "data" / ".partial.txt"
+    somebody_elses.write_text("notes", encoding="utf-8")
     project.run(*command(project, "download"))
-    assert not abandoned.exists()
+    assert not abandoned.parent.exists()
     assert in_work.exists() and somebody_elses.exists()
+    living.communicate()
+    assert (project.path / "models/.resume/0123/living.json").read_text(encoding="utf-8") == "half"
+    assert not in_work.parent.exists()
 
 
 @pytest.mark.parametrize(

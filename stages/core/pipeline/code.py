@@ -17,6 +17,7 @@ NOT_HASHED = (
     "stages.core.networks.table",  # names of modules; those of the chosen kind are hashed themselves
     "stages.core.pipeline.code",  # names the code, is none of it
     "stages.core.pipeline.errors",  # ends a command
+    "stages.core.pipeline.locks",  # waits for another process
     "stages.core.pipeline.params",  # checks values; DVC compares the values themselves
     "stages.core.pipeline.progress",  # draws bars
     "stages.core.pipeline.rules",

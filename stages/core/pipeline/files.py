@@ -1,13 +1,19 @@
-"""Where the project is, and how a file is written: beside its final name, then renamed, or not at all."""
+"""Where the project is, and how a file is written: in full, or not at all."""
 
 import csv
 import hashlib
 import json
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+from stages.core.pipeline.locks import locked
+
+PARTIAL = ".partial."
 
 
 def project_root() -> Path:
@@ -20,12 +26,12 @@ def project_root() -> Path:
 
 
 def scratch_root() -> Path:
-    """Return the folder of what lets work go on where it ended: beside the outputs, ignored by git and DVC."""
+    """Return the folder of what work needs to resume: beside the outputs, ignored by git and DVC."""
     return project_root() / "models" / ".resume"
 
 
 def last_used(path: Path) -> float:
-    """Return when something in the scratch was last used, in seconds since 1970; 0 where it is gone by now."""
+    """Return when something in the scratch was last used, in seconds since 1970; 0 if it is gone by now."""
     try:
         return path.stat().st_mtime
     except FileNotFoundError:  # another process keeps the scratch bounded too
@@ -33,49 +39,76 @@ def last_used(path: Path) -> float:
 
 
 @contextmanager
-def written_whole(path: Path) -> Iterator[Path]:
-    """Give a path to write to; rename it to `path` at the end, or remove it if anything goes wrong."""
+def atomic_write(path: Path) -> Iterator[Path]:
+    """Yield a path to write to; rename it to `path` at the end, or remove it if anything goes wrong."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    # the end of the name stays: some writers look at it
-    partial = path.with_name(f".{os.getpid()}.partial.{path.name}")
     try:
-        yield partial
-        with partial.open("rb") as file:
-            os.fsync(file.fileno())
-        partial.replace(path)
+        with _partial_folder(path.parent) as folder:
+            partial = folder / path.name
+            yield partial
+            with partial.open("rb") as file:
+                os.fsync(file.fileno())
+            partial.replace(path)
     except OSError as error:
-        # a full disk names no file, a copy names two; the name that a person knows is the final one
+        # a full disk names no file, a copy names two; people know the final name
         names = str(error.filename), str(error.filename2)
-        if error.errno is not None and (error.filename is None or str(partial) in names):
+        if error.errno is not None and (error.filename is None or any(f"/{PARTIAL}" in f"/{name}" for name in names)):
             error.filename = str(path)
         raise
+
+
+@contextmanager
+def _partial_folder(parent: Path) -> Iterator[Path]:
+    """Yield a new folder in `parent` that is locked while the block runs, and removed after it."""
+    handle = None
+    while handle is None:
+        folder = Path(tempfile.mkdtemp(prefix=PARTIAL, dir=parent))
+        try:
+            handle = _lock_folder(folder)
+        except OSError:
+            handle = os.open(folder, os.O_RDONLY)  # a file system without locks: `remove_abandoned` removes nothing
+    try:
+        yield folder
     finally:
-        if partial.exists():  # a read-only disk refuses to remove even what is not there
-            partial.unlink()
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(handle)
 
 
 def remove_abandoned() -> None:
-    """Remove what killed processes were writing: `written_whole` could not."""
-    for folder in (Path("data"), Path("reports"), Path("models"), scratch_root()):
-        for partial in folder.rglob(".*.partial.*"):
-            process_id = partial.name.split(".")[1]
-            if process_id.isdecimal() and not _is_running(int(process_id)):
-                partial.unlink(missing_ok=True)
+    """Remove what killed processes were writing; what a living one writes, even in another container, is locked."""
+    for root in (Path("data"), Path("reports"), Path("models"), scratch_root()):
+        for parent, folders, _ in os.walk(root):
+            for folder in (Path(parent, name) for name in folders if name.startswith(PARTIAL)):
+                with suppress(OSError):
+                    handle = _lock_folder(folder)
+                    if handle is not None:
+                        shutil.rmtree(folder, ignore_errors=True)
+                        os.close(handle)
 
 
-def _is_running(process_id: int) -> bool:
+def _lock_folder(folder: Path) -> int | None:
+    """Lock a folder; return its handle, or None if another process has locked or removed it.
+
+    Raises:
+        OSError: the file system has no locks.
+    """
     try:
-        os.kill(process_id, 0)  # sends nothing
-    except (ProcessLookupError, OverflowError):  # gone; none at all
-        return False
-    except PermissionError:  # it is somebody else's
-        return True
-    return True
+        handle = os.open(folder, os.O_RDONLY)
+    except FileNotFoundError:
+        return None
+    try:
+        if locked(handle) and folder.exists():  # the one who held the lock may have removed it
+            return handle
+    except OSError:
+        os.close(handle)
+        raise
+    os.close(handle)
+    return None
 
 
 def write_text(path: Path, text: str) -> None:
     """Write `text` as UTF-8 with LF line ends, whole or not at all."""
-    with written_whole(path) as partial:
+    with atomic_write(path) as partial:
         partial.write_text(text, encoding="utf-8", newline="\n")
 
 
@@ -107,7 +140,7 @@ def sha256_of_file(path: Path) -> str:
 
 
 def sha256_of(*parts: bytes | str) -> str:
-    """Return the SHA-256 of a sequence of parts, in hexadecimal; where one part ends is part of it."""
+    """Return the SHA-256 of a sequence of parts, in hexadecimal; each part is length-prefixed."""
     digest = hashlib.sha256()
     for part in parts:
         data = part.encode() if isinstance(part, str) else part

@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from stages.core.generation.sampling import entropy_nats, softmax_with_temperature
-from stages.core.pipeline.files import written_whole
+from stages.core.pipeline.files import atomic_write
 from stages.core.pipeline.params import temperature_label
 from stages.core.tables.history import NATS_TO_BITS
 
@@ -80,7 +80,7 @@ def score_figure(scores: pd.DataFrame, name: str, label: str, human: float | Non
 
 def save_figure(figure: Figure, path: Path) -> None:
     """Write a figure as SVG, whole or not at all."""
-    with written_whole(path) as partial, mpl.rc_context(STYLE):
+    with atomic_write(path) as partial, mpl.rc_context(STYLE):
         figure.savefig(partial, metadata={"Date": None, "Creator": None})
 
 

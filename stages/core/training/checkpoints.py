@@ -22,13 +22,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages.core.pipeline.files import (
+    atomic_write,
     last_used,
     read_json,
     scratch_root,
     sha256_of,
     sha256_of_file,
     write_json,
-    written_whole,
 )
 from stages.core.tables.history import HistoryRow
 
@@ -49,9 +49,9 @@ class Checkpoints:
         """Keep the state after the epoch of `row`. A kill at any moment leaves the epoch whole or absent."""
         epoch = row.epoch
         self._require_room(sum(array.nbytes for array in optimizer.values()))
-        with written_whole(self.weights_path(epoch)) as partial:
+        with atomic_write(self.weights_path(epoch)) as partial:
             save_weights(partial)
-        with written_whole(self._optimizer_path(epoch)) as partial, partial.open("wb") as file:
+        with atomic_write(self._optimizer_path(epoch)) as partial, partial.open("wb") as file:
             np.savez(file, allow_pickle=False, **optimizer)
         write_json(self._record_path(epoch), {"row": asdict(row), "sha256": self._hashes(epoch) | _hash_of(row)})
 
