@@ -2,9 +2,8 @@
 
 import pytest
 
-from tests.end_to_end.test_reruns import assert_reruns
 from tests.support.project import Project
-from tests.support.reruns import CHANGES, Change
+from tests.support.reruns import CHANGES, Change, assert_reruns
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.parameter)

@@ -3,9 +3,11 @@
 import dataclasses
 from typing import Any
 
+from stages.core.networks.table import NETWORKS
 from stages.core.pipeline.params import SECTIONS
+from tests.support.project import Project, stages_that_ran
 
-ORDER = list(SECTIONS)
+ORDER = ["check", *SECTIONS]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -14,13 +16,18 @@ class Change:
 
     parameter: str
     value: Any
-    stages: tuple[str, ...]  # in the order in which they run
+    stages: tuple[str, ...]  # that run, in order; `check` runs after every change, and is left out
     stale: tuple[str, ...]  # those of them that DVC finds changed before anything ran
 
     @property
     def section(self) -> str:
         """The section of params.yaml."""
         return self.parameter.split(".")[0]
+
+    @property
+    def key(self) -> str:
+        """The key in its section."""
+        return self.parameter.split(".")[1]
 
 
 def only(parameter: str, value: Any) -> Change:
@@ -47,11 +54,12 @@ CHANGES = (
     onwards("vectorize.validation_fraction", 0.2),
     onwards("train.random_seed", 1),
     onwards("train.epochs", 3),
+    *[onwards("train.network", kind) for kind in NETWORKS if kind != "lstm"][:1],
     onwards("train.units", 4),
     onwards("train.batch_size", 16),
     onwards("train.learning_rate", 0.001),
     onwards("train.clip_norm", 0.01),
-    onwards("train.kernel", "keras"),
+    onwards("train.lstm_backend", "keras"),
     onwards("train.divergence_margin_nats", None),
     onwards("train.rollback_learning_rate_factor", 0.25),
     onwards("train.max_rollbacks", 3),
@@ -68,3 +76,10 @@ CHANGES = (
     onwards("report.distribution_temperatures", [1.0]),
     onwards("report.copied_passage_length", 9),
 )
+
+
+def assert_reruns(change: Change, project: Project) -> None:
+    """Change the parameter in a finished project and run it."""
+    project.set_params(change.section, **{change.key: change.value})
+    ran = stages_that_ran(project.run("dvc", "repro"))
+    assert [stage for stage in ORDER if stage in ran] == ["check", *change.stages]
