@@ -19,7 +19,8 @@ CONTROLS = "button, input, select, textarea, summary"
 
 
 def epoch_shown(driver: Chrome) -> int:
-    return int(driver.find_element(By.CSS_SELECTOR, "#epoch-name b").text)
+    # in one step: the element is replaced while the page plays
+    return int(driver.execute_script("return document.querySelector('#epoch-name b').textContent"))
 
 
 def written(folder: Path, data: ExplorerData) -> Path:

@@ -11,7 +11,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from stages.core.generation.sampling import generate
 from stages.core.networks.lstm import SlidingLSTM
-from stages.core.text.characters import Vocabulary
+from stages.core.text.characters import Characters
 from tests.browser.conftest import open_page
 from tests.support.explorer_example import CHARACTERS, WINDOW_LENGTH, example_weights
 from tests.support.lstm_reference import logits
@@ -65,10 +65,10 @@ def test_greedy_continuation_equals_python(driver: Chrome, prompt: str) -> None:
 def test_greedy_continuation_equals_the_sampler_of_the_pipeline(driver: Chrome) -> None:
     prompt = "there was a rose, "
     sampler = SlidingLSTM(example_weights(), num_streams=1, window_length=WINDOW_LENGTH)
-    ids = Vocabulary(CHARACTERS).encode(prompt)[None]
+    ids = Characters(CHARACTERS).encode(prompt)[None]
     made = generate(sampler, ids, temperatures=np.zeros(1), uniforms=np.zeros((1, 200)))
     set_temperature(driver, LOWEST_TEMPERATURE)
-    assert write(driver, 200) == Vocabulary(CHARACTERS).decode(made.ids[0])
+    assert write(driver, 200) == Characters(CHARACTERS).decode(made.ids[0])
 
 
 def test_the_same_seed_gives_the_same_text_and_another_one_another(driver: Chrome) -> None:

@@ -23,13 +23,13 @@ def example_weights(num_characters: int = len(CHARACTERS), units: int = 16) -> W
     def normal(*shape: int) -> NDArray[np.float32]:
         return generator.normal(0, 2, shape).astype(np.float32)
 
-    return Weights(
-        kernel=normal(num_characters, 4 * units),
-        recurrent_kernel=normal(units, 4 * units),
-        bias=normal(4 * units),
-        dense_kernel=normal(units, num_characters),
-        dense_bias=normal(num_characters),
-    )
+    return {
+        "kernel": normal(num_characters, 4 * units),
+        "recurrent_kernel": normal(units, 4 * units),
+        "bias": normal(4 * units),
+        "dense_kernel": normal(units, num_characters),
+        "dense_bias": normal(num_characters),
+    }
 
 
 def sample_text(epoch: int, temperature: float) -> str:
@@ -42,7 +42,8 @@ def example_data(epochs: tuple[int, ...] = EPOCHS, text_length: int = 0, units: 
     return ExplorerData(
         corpus_title=f"corpus {MARKUP}",
         corpus_sha256="0" * 64,
-        characters=CHARACTERS,
+        tokens=tuple(CHARACTERS),
+        kind="lstm",
         window_length=WINDOW_LENGTH,
         weights=example_weights(units=units),
         best_epoch=BEST_EPOCH,

@@ -43,12 +43,13 @@ class ModelFolder:
         return description
 
     def weights_path(self, epoch: int) -> Path:
-        """Return where the weights after an epoch are."""
+        """Return where the weights after an epoch are; epoch 0 is before training."""
         return self.path / "epochs" / f"{epoch:03d}.weights.h5"
 
     def epochs(self) -> list[int]:
-        """Return the epochs whose weights are there, ascending."""
-        return sorted(int(p.name[:3]) for p in (self.path / "epochs").glob("[0-9][0-9][0-9].weights.h5"))
+        """Return the trained epochs whose weights are there, ascending from 1."""
+        found = {int(p.name[:3]) for p in (self.path / "epochs").glob("[0-9][0-9][0-9].weights.h5")}
+        return sorted(found - {0})
 
     def network(self, epoch: int) -> Network:
         """Return the network as it was after an epoch.

@@ -61,8 +61,8 @@ def test_any_text_survives_the_page_and_cannot_end_its_element(text: str) -> Non
 def test_weights_are_little_endian_float32() -> None:
     weights = example_weights()
     written = json.loads(json_for_html(weights))
-    kernel = np.frombuffer(base64.b64decode(written["kernel"]), "<f4").reshape(weights.kernel.shape)
-    assert np.array_equal(kernel, weights.kernel)
+    kernel = np.frombuffer(base64.b64decode(written["kernel"]), "<f4").reshape(weights["kernel"].shape)
+    assert np.array_equal(kernel, weights["kernel"])
 
 
 def test_page_names_no_address_and_forbids_loading_one() -> None:
