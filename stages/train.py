@@ -102,7 +102,7 @@ def main() -> None:
     checkpoints = Checkpoints(resumable)
     checkpoints.remove_others()
     trainer = Trainer(train, data, checkpoints)
-    with written_whole(models.weights_path(0)) as partial:  # what it writes before training is worth seeing, too
+    with atomic_write(models.weights_path(0)) as partial:  # what it writes before training is worth seeing, too
         trainer.network.save_weights(partial)
     num_weights = trainer.network.count_params()
     models.write_description(describe(data, dataclasses.asdict(train), num_weights, fingerprint, windows_sha256))

@@ -29,7 +29,7 @@ def test_a_longer_run_trains_only_what_is_missing(
     assert not [line for line in output.splitlines() if line.startswith("epoch ")]
     assert "All 3 epochs were there." in output
     assert sorted(p.name for p in (longer.path / "models" / "epochs").iterdir()) == [
-        f"00{epoch}.weights.h5" for epoch in (1, 2, 3)
+        f"00{epoch}.weights.h5" for epoch in (0, 1, 2, 3)
     ]
 
 
