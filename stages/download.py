@@ -5,7 +5,6 @@
 Reads section download of params.yaml; writes one file for each entry of `download.files`.
 """
 
-import argparse
 import logging
 import shutil
 from pathlib import Path
@@ -79,7 +78,7 @@ def _reason(error: BaseException) -> str:
 
 def main() -> None:
     """Download every file of the list."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = stage.parser(__doc__)
     parser.add_argument("raw", type=Path, help="folder to write")
     arguments = parser.parse_args()
     settings = params.load(DownloadParams)

@@ -8,7 +8,6 @@ the best epoch in MLflow. The best epoch is the one of the lowest validation los
 are made for each temperature. Scores compare with the training part of the corpus.
 """
 
-import argparse
 import logging
 import math
 from concurrent.futures import ThreadPoolExecutor
@@ -122,7 +121,7 @@ def baselines(data: WindowData, max_order: int) -> Scores:
 
 def main() -> None:
     """Read the outputs of training and sampling, write metrics and scores."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = stage.parser(__doc__)
     parser.add_argument("windows", type=Path, help="folder of data/windows")
     parser.add_argument("models", type=Path, help="folder of the weights")
     parser.add_argument("history", type=Path, help="table of losses")

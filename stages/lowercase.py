@@ -6,7 +6,6 @@ Reads sections lowercase and download.files (for their order) of params.yaml; wr
 gigabyte needs no more memory than a megabyte.
 """
 
-import argparse
 import codecs
 import io
 import logging
@@ -86,7 +85,7 @@ def lower_cased(pieces: Iterator[str]) -> Iterator[str]:
 
 def main() -> None:
     """Read every file in the order of the list, write one text."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = stage.parser(__doc__)
     parser.add_argument("raw", type=Path, help="folder of the downloaded files")
     parser.add_argument("corpus", type=Path, help="text to write")
     arguments = parser.parse_args()

@@ -7,7 +7,6 @@ Reads sections report and download.files (for what the corpus is called) of para
 name.
 """
 
-import argparse
 import logging
 import shutil
 from pathlib import Path
@@ -69,7 +68,7 @@ def prompt_samples(results: Results, report: ReportParams) -> pd.DataFrame:
 
 def main() -> None:
     """Read the outputs of the other stages, write the report."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = stage.parser(__doc__)
     for name in ("windows", "models", "history", "samples", "scores", "metrics"):
         parser.add_argument(name, type=Path, help="to read, from an earlier stage")
     for name in ("prompted", "markdown", "page", "figures"):

@@ -7,7 +7,6 @@ together; several epochs run side by side. Every sample has random numbers of it
 alone.
 """
 
-import argparse
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -67,7 +66,7 @@ def rows_of_epoch(epoch: int, sample: SampleParams, data: WindowData, models: Mo
 
 def main() -> None:
     """Sample every epoch, write the table and the readable text."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = stage.parser(__doc__)
     parser.add_argument("windows", type=Path, help="folder of data/windows")
     parser.add_argument("models", type=Path, help="folder of the weights")
     parser.add_argument("samples", type=Path, help="table to write")

@@ -6,7 +6,6 @@ Reads section train of params.yaml; writes models/network.json, models/epochs/ a
 an earlier, killed or shorter run with the same fingerprint has trained is taken from there.
 """
 
-import argparse
 import dataclasses
 import logging
 import shutil
@@ -16,7 +15,7 @@ from typing import Any
 from stages.core.networks.description import NetworkDescription
 from stages.core.networks.folder import ModelFolder
 from stages.core.networks.table import modules_of
-from stages.core.pipeline import params, rules, stage
+from stages.core.pipeline import params, rules, stage, timing
 from stages.core.pipeline.code import code_hash
 from stages.core.pipeline.files import atomic_write, sha256_of, write_text
 from stages.core.pipeline.params import TrainParams
@@ -52,11 +51,19 @@ def describe(
 class Outputs:
     """Puts each epoch where the outputs belong as soon as it is trained, and tells about it."""
 
-    def __init__(self, models: ModelFolder, checkpoints: Checkpoints, run: TrainingRun, num_characters: int) -> None:
+    def __init__(
+        self,
+        models: ModelFolder,
+        checkpoints: Checkpoints,
+        run: TrainingRun,
+        num_characters: int,
+        settings: dict[str, Any],
+    ) -> None:
         self.models = models
         self.checkpoints = checkpoints
         self.run = run
         self.num_characters = num_characters
+        self.settings = settings
         self.num_resumed = 0
         self.num_trained = 0
 
@@ -69,8 +76,9 @@ class Outputs:
             self.num_resumed += 1
             return
         if self.num_resumed and not self.num_trained:
-            logger.info("%d epochs were there; going on with epoch %d.", self.num_resumed, row.epoch)
+            logger.info("Epochs found: %d. Resuming at epoch %d.", self.num_resumed, row.epoch)
         self.num_trained += 1
+        timing.note_speed(self.settings, self.num_characters / seconds)
         logger.info(
             "epoch %3d  loss %.4f  val_loss %.4f nats (%.4f bits) per character  %.0f s  %.0f characters/s",
             *(row.epoch, row.loss_nats_per_char, row.val_loss_nats_per_char, row.val_bits_per_char),
@@ -80,7 +88,7 @@ class Outputs:
 
 def main() -> None:
     """Train what is missing, write the outputs."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = stage.parser(__doc__)
     parser.add_argument("windows", type=Path, help="folder of data/windows")
     parser.add_argument("models", type=Path, help="folder to write")
     parser.add_argument("history", type=Path, help="table of losses to write")
@@ -117,11 +125,11 @@ def main() -> None:
         )
     )
     num_characters = data.plan.num_training_windows * data.plan.window_length
-    outputs = Outputs(models, checkpoints, run, num_characters)
+    outputs = Outputs(models, checkpoints, run, num_characters, dataclasses.asdict(train))
     with run.ended_early():
         rows = trainer.train(outputs.on_epoch)
     if not outputs.num_trained:
-        logger.info("All %d epochs were there.", len(rows))
+        logger.info("Nothing to train: all epochs (%d) were kept.", len(rows))
     write_text(arguments.history, history_csv(rows))
     run.log_artifacts(models.path / "network.json", models.path / "epochs", under="models")
     run.finish((arguments.history,))

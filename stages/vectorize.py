@@ -6,7 +6,6 @@ Reads section vectorize of params.yaml; writes ids.npy, tokenizer.json and plan.
 which characters there are, then their ids.
 """
 
-import argparse
 import dataclasses
 import logging
 from collections.abc import Iterator
@@ -102,7 +101,7 @@ def plan_windows(settings: VectorizeParams, num_characters: int) -> WindowPlan:
 
 def main() -> None:
     """Read the text, write the folder of windows, tell the counts."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = stage.parser(__doc__)
     parser.add_argument("corpus", type=Path, help="text to read, UTF-8")
     parser.add_argument("windows", type=Path, help="folder to write")
     arguments = parser.parse_args()

@@ -8,7 +8,7 @@ from typing import Any
 
 from stages.core.pipeline.errors import UserError
 from stages.core.pipeline.rules import PARAMS_FILE, read_yaml
-from stages.core.pipeline.stage import seconds_path
+from stages.core.pipeline.timing import last_seconds
 from stages.core.tracking import git
 from stages.core.tracking.provenance import flattened
 
@@ -83,7 +83,7 @@ def _planned(repo: Any) -> list[Planned]:
         before = [names[s] for s in graph.successors(stage)]
         running = tuple(n for n in stages if n in before and (stages[n].causes or stages[n].after))
         causes = tuple(causes_of(status.get(name, []), locked.get(name, {}), set(running)))
-        stages[name] = Planned(name, causes, running, _seconds(name))
+        stages[name] = Planned(name, causes, running, last_seconds(name))
     return list(stages.values())
 
 
@@ -116,10 +116,3 @@ def _changed_parameters(changed: Mapping[str, str], locked: Mapping[str, Any]) -
                 yield f"{key}: new, {new.get(key)}"
             elif old.get(key) != new.get(key):
                 yield f"{key}: {old.get(key)} -> {new.get(key)}"
-
-
-def _seconds(name: str) -> float | None:
-    try:
-        return float(seconds_path(name).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None

@@ -18,7 +18,7 @@ def test_a_longer_run_trains_only_what_is_missing(
     for each in (longer, whole):
         each.set_params("train", epochs=4)
     output = longer.run("dvc", "repro", "sample")
-    assert "2 epochs were there; going on with epoch 3." in output
+    assert "Epochs found: 2. Resuming at epoch 3." in output
     assert [line.split()[1] for line in output.splitlines() if line.startswith("epoch ")] == ["3", "4"]
     assert "epoch   1 " in whole.run("dvc", "repro", "sample")
     assert longer.locked_outputs().items() >= whole.locked_outputs().items()
@@ -27,7 +27,7 @@ def test_a_longer_run_trains_only_what_is_missing(
     output = longer.run("dvc", "repro", "train")
     assert "train" in stages_that_ran(output)
     assert not [line for line in output.splitlines() if line.startswith("epoch ")]
-    assert "All 3 epochs were there." in output
+    assert "Nothing to train: all epochs (3) were kept." in output
     assert sorted(p.name for p in (longer.path / "models" / "epochs").iterdir()) == [
         f"00{epoch}.weights.h5" for epoch in (0, 1, 2, 3)
     ]

@@ -191,7 +191,7 @@ def test_a_full_disk_costs_nothing(project: Project, tmp_path: Path) -> None:
     finally:
         subprocess.run(["umount", str(scratch)], check=True)
     shutil.copytree(kept, scratch, dirs_exist_ok=True)  # what was there, now with room
-    assert "2 epochs were there; going on with epoch 3." in project.run("dvc", "repro", "train")
+    assert "Epochs found: 2. Resuming at epoch 3." in project.run("dvc", "repro", "train")
     undisturbed.run("dvc", "repro", "train")
     assert project.locked_outputs() == undisturbed.locked_outputs()
 

@@ -1,8 +1,9 @@
-"""Which code decides the bytes of a stage's outputs, as one hash for each stage.
+"""Which code decides the bytes of a stage's outputs, stage by stage.
 
-Stage `check` writes these hashes to data/code.json; every other stage depends on its own. The fingerprint of a training
-run contains the same hash. So an edit makes a stage stale exactly where it can change a byte of its outputs: comments,
-docstrings, error messages and log lines do not count, and neither do the modules in NOT_HASHED.
+Stage `check` writes a file for each stage under data/code, with the hash of every module that counts; the stage depends
+on its file. The fingerprint of a training run contains the same hashes. So an edit makes a stage stale exactly where it
+can change a byte of its outputs: comments, docstrings, error messages and log lines do not count, and neither do the
+modules in NOT_HASHED.
 """
 
 import ast
@@ -22,6 +23,7 @@ NOT_HASHED = (
     "stages.core.pipeline.progress",  # draws bars
     "stages.core.pipeline.rules",
     "stages.core.pipeline.stage",  # begins and ends a stage
+    "stages.core.pipeline.timing",  # notes how long it took
     "stages.core.serving",  # registers and serves what is already written
     "stages.core.tracking",  # logs what is already written
     "stages.core.training.checkpoints",  # restores exactly what it saved
@@ -36,7 +38,12 @@ def code_hash(*modules: str) -> str:
     Args:
         modules: dotted names, such as stages.train.
     """
-    return sha256_of(*(part for name in deciding_modules(*modules) for part in (name, *_contents(name))))
+    return sha256_of(code_listing(*modules))
+
+
+def code_listing(*modules: str) -> str:
+    """Return the modules that decide what `modules` compute, a line for each: the SHA-256 of its code, its name."""
+    return "".join(f"{sha256_of(*_contents(name))}  {name}\n" for name in deciding_modules(*modules))
 
 
 def deciding_modules(*modules: str) -> list[str]:

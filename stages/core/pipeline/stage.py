@@ -1,12 +1,20 @@
-"""How every stage begins and ends: logging, errors, and a note of the time that it took."""
+"""How every stage begins and ends: command line, logging, errors, and a note of the time that it took."""
 
+import argparse
 import time
 from collections.abc import Callable
-from pathlib import Path
 
-from stages.core.pipeline import errors
-from stages.core.pipeline.files import remove_abandoned, scratch_root, write_text
+from stages.core.pipeline import errors, timing
+from stages.core.pipeline.files import remove_abandoned
 from stages.core.pipeline.progress import set_up_logging
+
+
+def parser(docstring: str | None) -> argparse.ArgumentParser:
+    """Return the parser of a stage's command line, described by the first line of the module's docstring.
+
+    Python has no docstrings under PYTHONOPTIMIZE=2.
+    """
+    return argparse.ArgumentParser(description=(docstring or "").partition("\n")[0])
 
 
 def run(name: str, main: Callable[[], None], if_interrupted: str = errors.RUN_AGAIN) -> None:
@@ -14,20 +22,15 @@ def run(name: str, main: Callable[[], None], if_interrupted: str = errors.RUN_AG
 
     Args:
         name: of the stage.
-        main: what it does.
-        if_interrupted: what a person who pressed Ctrl-C has to know, one sentence.
+        main: does the work of the stage.
+        if_interrupted: one sentence for a person who pressed Ctrl-C.
     """
     started = time.monotonic()
 
     def timed() -> None:
         remove_abandoned()
         main()
-        write_text(seconds_path(name), f"{time.monotonic() - started:.1f}\n")
+        timing.note_seconds(name, time.monotonic() - started)
 
     set_up_logging()
     errors.run(timed, if_interrupted)
-
-
-def seconds_path(name: str) -> Path:
-    """Return where the time that a stage took last is noted: in the scratch, for no output may depend on it."""
-    return scratch_root() / "seconds" / name
