@@ -1,4 +1,4 @@
-"""Where a run comes from, as flat texts: commit, experiment, hashes of dvc.lock, parameters."""
+"""Where a run comes from, as flat strings: commit, experiment, hashes of dvc.lock, parameters."""
 
 import os
 from collections.abc import Mapping
@@ -12,12 +12,15 @@ TRAINING_STAGES = ("download", "lowercase", "vectorize", "train")
 
 
 def provenance_tags() -> dict[str, str]:
-    """Return the tags that tell where a run comes from: commit, changes, hashes of dvc.lock, experiment."""
+    """Return tags that say where a run comes from: commit, uncommitted changes, hashes of dvc.lock, experiment."""
+    patch = git.difference()
     tags = {
         "mlflow.source.git.commit": git.commit() or "none",
         "mlflow.source.name": "dvc.yaml",
-        "git.dirty": str(bool(git.difference())).lower(),
+        "git.dirty": "unknown" if patch is None else str(bool(patch)).lower(),
     }
+    if folder := git.folder():  # the project is a folder of a larger repository
+        tags["git.folder"] = folder
     tags |= {f"dvc.lock/{path}": md5 for path, md5 in locked_hashes().items()}
     for variable, tag in (("DVC_EXP_NAME", "dvc.experiment"), ("DVC_EXP_BASELINE_REV", "dvc.baseline")):
         if os.environ.get(variable):
