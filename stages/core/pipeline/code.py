@@ -7,6 +7,7 @@ modules in NOT_HASHED.
 """
 
 import ast
+from functools import cache
 from pathlib import Path
 
 from stages.core.pipeline.files import sha256_of
@@ -43,7 +44,7 @@ def code_hash(*modules: str) -> str:
 
 def code_listing(*modules: str) -> str:
     """Return the modules that decide what `modules` compute, a line for each: the SHA-256 of its code, its name."""
-    return "".join(f"{sha256_of(*_contents(name))}  {name}\n" for name in deciding_modules(*modules))
+    return "".join(f"{_sha256(name)}  {name}\n" for name in deciding_modules(*modules))
 
 
 def deciding_modules(*modules: str) -> list[str]:
@@ -67,6 +68,7 @@ def module_path(module: str, root: Path = SOURCE_ROOT) -> Path:
     return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
 
+@cache
 def imported_by(module: str) -> list[str]:
     """Return the dotted names of the project's modules that a module imports, wherever the statement stands."""
     names = []
@@ -88,14 +90,16 @@ def _is_hashed(name: str) -> bool:
     return is_module(name) and not any(f"{name}.".startswith(f"{other}.") for other in NOT_HASHED)
 
 
+@cache
 def _has_code(module: str) -> bool:
     """Tell whether it holds anything besides a docstring."""
     statements = _tree(module).body
     return bool(_assets(module)) or not all(map(_is_constant, statements))
 
 
-def _contents(module: str) -> list[str | bytes]:
-    return [ast.dump(_Bare().visit(_tree(module))), *(path.read_bytes() for path in _assets(module))]
+@cache
+def _sha256(module: str) -> str:
+    return sha256_of(ast.dump(_Bare().visit(_tree(module))), *(path.read_bytes() for path in _assets(module)))
 
 
 def _assets(module: str) -> list[Path]:
