@@ -1,7 +1,6 @@
-"""`zarathustra generate`: text, as it is made."""
+"""`zarathustra generate`: continue a prompt, character by character."""
 
 import argparse
-import os
 import secrets
 import sys
 from contextlib import ExitStack
@@ -11,10 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages.cli.options import TEMPERATURE, value_of
+from stages.cli.terminal import for_output
 from stages.cli.weights_source import Source, folder_source, run_source
 from stages.core.generation.prompts import usable_prompt
 from stages.core.generation.sampling import Filter, generate, keep_top_k, keep_top_p
 from stages.core.pipeline import rules
+from stages.core.pipeline.params import MOST_CHARACTERS
 from stages.core.pipeline.randomness import generator
 from stages.core.pipeline.rules import Rule, is_number
 
@@ -27,8 +28,8 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     parser.epilog = 'Example: zarathustra generate --prompt "what is good?" --temperature 0.5 --seed 1'
     add = parser.add_argument
     add("--prompt", metavar="TEXT", help="text to continue; without it, a new line begins")
-    add("--length", metavar="N", default=400, type=value_of("--length", int, rules.integer(0)),
-        help="characters to make (%(default)s)")  # fmt: skip
+    add("--length", metavar="N", default=400, type=value_of("--length", int, rules.integer(0, MOST_CHARACTERS)),
+        help="characters to generate (%(default)s)")  # fmt: skip
     add("--temperature", "-t", metavar="T", default=0.5, type=value_of("--temperature", float, TEMPERATURE),
         help="0 is greedy, inf is uniform (%(default)s)")  # fmt: skip
     add("--seed", metavar="N", type=value_of("--seed", int, rules.SEED),
@@ -36,8 +37,8 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     add("--epoch", metavar="N", default="best", type=value_of("--epoch", _epoch, EPOCH),
         help="a number, best (lowest held-out loss) or latest, also during training (%(default)s)")  # fmt: skip
     add("--models", metavar="FOLDER", default="models", help="folder of the weights (%(default)s)")
-    add("--run", dest="run_name", metavar="RUN", help="id or name of the MLflow run to take the weights from instead")
-    add("--stop", metavar="TEXT", help="end as soon as this was written")
+    add("--run", dest="run_name", metavar="RUN", help="take the weights of this MLflow run (id or name) instead")
+    add("--stop", metavar="TEXT", help="end as soon as the text contains this")
     choice = parser.add_mutually_exclusive_group()
     choice.add_argument("--greedy", action="store_true", help="always the most likely character: temperature 0")
     choice.add_argument("--top-k", metavar="K", type=value_of("--top-k", int, rules.integer(1)),
@@ -48,7 +49,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Write the prompt and what follows it to standard output."""
+    """Print the prompt and its continuation."""
     with ExitStack() as stack:
         if arguments.run_name is None:
             source = folder_source(arguments.models)
@@ -58,7 +59,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def stream(arguments: argparse.Namespace, source: Source) -> None:
-    """Generate with the weights of `source`; every character is out before the next is made."""
+    """Generate with the weights of `source`; print every character before the next one is generated."""
     network = source.models.network(source.epoch(arguments.epoch))
     tokenizer, window_length = network.tokenizer, network.window_length
     usable = usable_prompt(arguments.prompt, tokenizer, window_length, "--prompt")
@@ -71,28 +72,24 @@ def stream(arguments: argparse.Namespace, source: Source) -> None:
     def on_token(ids: NDArray[np.int64]) -> bool:
         nonlocal written
         written += tokenizer.decode(ids)
-        print(written[-1], end="", flush=True)
+        print(for_output(written[-1]), end="", flush=True)
         return bool(arguments.stop) and written.endswith(arguments.stop)
 
-    try:
-        print(usable.text if arguments.prompt else "", end="", flush=True)
-        if arguments.length:
-            generate(
-                network.stepper(1),
-                tokenizer.encode(usable.text)[None, -window_length:],
-                np.array([temperature]),
-                generator(seed, "generate").random(arguments.length)[None],
-                filters(arguments),
-                on_token,
-            )
-        print(flush=True)
-    except BrokenPipeError:
-        # who read has enough; the interpreter must not complain when it closes the stream
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    print(for_output(usable.text) if arguments.prompt else "", end="", flush=True)
+    if arguments.length:
+        generate(
+            network.stepper(1),
+            tokenizer.encode(usable.text)[None, -window_length:],
+            np.array([temperature]),
+            generator(seed, "generate").random(arguments.length)[None],
+            filters(arguments),
+            on_token,
+        )
+    print(flush=True)
 
 
 def filters(arguments: argparse.Namespace) -> tuple[Filter, ...]:
-    """Return what --top-k and --top-p leave of a distribution."""
+    """Return the filters of --top-k and --top-p."""
     if arguments.top_k is not None:
         return (keep_top_k(arguments.top_k),)
     return (keep_top_p(arguments.top_p),) if arguments.top_p is not None else ()

@@ -2,25 +2,27 @@
 
 import argparse
 import importlib
+import os
 import sys
 
 from stages.core.pipeline import errors
+from stages.core.pipeline.progress import reader_may_leave, set_up_output
 
 COMMANDS = {
     "generate": "continue a prompt with a trained network, character by character",
-    "plan": "say which stages would run now, why, and how long each took last time",
+    "plan": "say which stages would run now, why, and how long they would take",
     "compare": "show how runs differ: parameters, data, code, losses, samples",
     "reproduce": "run a logged run again from its commit, and compare the bytes",
-    "sync": "log the outputs that are there to MLflow, what is missing of them",
+    "sync": "log the present outputs to MLflow, as far as they are missing there",
 }
 
 
 def parser_for(name: str | None) -> argparse.ArgumentParser:
     """Return the parser of the command line. Only the module of the command that is wanted is imported."""
-    top = argparse.ArgumentParser(prog="zarathustra", description="What is done with trained networks and with runs.")
+    top = argparse.ArgumentParser(prog="zarathustra", description="Work with trained networks and with runs.")
     subparsers = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command, summary in COMMANDS.items():
-        parser = subparsers.add_parser(command, help=summary, description=f"{summary.capitalize()}.")
+        parser = subparsers.add_parser(command, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
         if command == name:
             importlib.import_module(f"stages.cli.{command}").set_up(parser)
     return top
@@ -29,12 +31,17 @@ def parser_for(name: str | None) -> argparse.ArgumentParser:
 def run() -> None:
     """Do what the command line says."""
     name = next((argument for argument in sys.argv[1:] if not argument.startswith("-")), None)
-    arguments = parser_for(name).parse_args()
-    arguments.run(arguments)
+    with reader_may_leave():
+        arguments = parser_for(name).parse_args()
+        arguments.run(arguments)
 
 
 def main() -> None:
-    """Do what the command line says; leave with exit status 1 and one message when that cannot be done."""
+    """Do what the command line says; on an error, print one message and exit with status 1."""
+    # in a hook of git, GIT_DIR and the like name the repository of the hook: DVC, in this process, would follow them
+    for variable in [name for name in os.environ if name.startswith("GIT_")]:
+        del os.environ[variable]
+    set_up_output()
     logging = sys.argv[1:2] == ["sync"]
     errors.run(run, if_interrupted=errors.RUN_AGAIN if logging else "Nothing was changed.")
 

@@ -10,7 +10,7 @@ TEMPERATURE = Rule("a number >= 0 (0 is greedy, inf is uniform)", lambda v: is_n
 
 
 def value_of(option: str, convert: Callable[[str], Any], rule: Rule) -> Callable[[str], Any]:
-    """Return the `type=` of an option: what it must be is said in one message, without the usage."""
+    """Return the `type=` of an option: one message says what the value must be, without the usage."""
 
     def parse(text: str) -> Any:
         try:

@@ -1,8 +1,10 @@
 """What every stage stands on: settings, files, errors, progress, and how it begins and ends.
 
-A stage imports this before what takes seconds: until it has begun, Ctrl-C is answered here.
+A stage imports this before what takes seconds: until it has begun, Ctrl-C is answered here. Closed standard streams
+are opened here as well.
 """
 
+import os
 import sys
 from types import TracebackType
 
@@ -15,6 +17,22 @@ def _interrupted_early(kind: type[BaseException], error: BaseException, tracebac
     sys.__excepthook__(kind, error, traceback)
 
 
+def _open_standard_streams() -> None:
+    """Open standard streams that are closed (`2>&-`) on the null device.
+
+    Otherwise the first file that is opened gets their number, and a C library that prints would write into it.
+    """
+    if None not in (sys.stdin, sys.stdout, sys.stderr):
+        return
+    while (handle := os.open(os.devnull, os.O_RDWR)) <= 2:  # gets the lowest number that is free
+        os.set_inheritable(handle, True)
+    os.close(handle)
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(number, "w" if number else "r", encoding="utf-8", closefd=False))  # noqa: SIM115
+
+
+_open_standard_streams()
 _main = getattr(sys.modules["__main__"], "__spec__", None)
 if _main is not None and _main.name.startswith("stages."):  # `python -m stages.train`; others keep their own hook
     sys.excepthook = _interrupted_early

@@ -1,23 +1,66 @@
-"""Progress bars on a terminal, plain lines elsewhere."""
+"""What a command prints: log lines, progress bars on a terminal, and a standard output that may be gone."""
 
 import io
 import logging
+import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from tqdm import tqdm
 
 
+def set_up_output() -> None:
+    """Escape characters that the terminal's encoding lacks, instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def set_up_logging() -> None:
-    """Send what stages say to standard output, one line each, without decoration."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # where a terminal lacks a character, as on standard error
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stdout)
+    """Send log lines of stages to standard output, without decoration. Work goes on if nobody can read them."""
+    set_up_output()
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[_StandardOutput(sys.stdout)])
     logging.getLogger("stages").setLevel(logging.INFO)
     logging.getLogger("__main__").setLevel(logging.INFO)
+
+
+class _StandardOutput(logging.StreamHandler[Any]):
+    """Writes log lines until the reader closes the pipe or the disk is full."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 (the name is Python's)
+        """Discard all further output."""
+        if isinstance(sys.exc_info()[1], OSError):
+            _discard_output()
+        else:
+            super().handleError(record)
+
+
+@contextmanager
+def reader_may_leave() -> Iterator[None]:
+    """End the block quietly when the reader of standard output closes the pipe, as `head` does."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _discard_output()
+    except SystemExit:  # --help, or an error: its status counts
+        try:
+            sys.stdout.flush()
+        except BrokenPipeError:
+            _discard_output()
+        raise
 
 
 def bar(items: Iterable[Any] | None = None, **options: Any) -> Any:
     """Return a progress bar that disappears when done, and that is silent where there is no terminal."""
     return tqdm(items, leave=False, disable=not sys.stderr.isatty(), dynamic_ncols=True, **options)
+
+
+def _discard_output() -> None:
+    """Send standard output nowhere. Python flushes what is left when it exits, and would complain."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
