@@ -14,6 +14,7 @@ from stages.core.networks.table import modules_of
 from stages.core.pipeline import params, stage
 from stages.core.pipeline.code import code_listing
 from stages.core.pipeline.files import write_text
+from stages.core.text.table import tokenizer_modules
 
 logger = logging.getLogger(__name__)
 
@@ -23,9 +24,11 @@ def main() -> None:
     parser = stage.parser(__doc__)
     parser.add_argument("code", type=Path, help="folder to write")
     arguments = parser.parse_args()
-    train = params.load_all()["train"]
+    sections = params.load_all()
+    network, tokens = sections["train"].network, sections["vectorize"].tokens
     for name in params.SECTIONS:
-        write_text(arguments.code / name, code_listing(*modules_of(name, train.network)))
+        modules = [*modules_of(name, network), *tokenizer_modules(name, tokens)]
+        write_text(arguments.code / name, code_listing(*modules))
     logger.info("params.yaml: every setting follows its rule")
 
 

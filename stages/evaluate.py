@@ -111,7 +111,7 @@ def scores_of_samples(samples: pd.DataFrame, corpus: Corpus, piece_length: int) 
 
 def baselines(data: WindowData, max_order: int) -> Scores:
     """Return the bits per character that n-grams and a compressor reach on the validation part."""
-    cut = data.plan.num_training_characters
+    cut = data.plan.num_training_tokens
     training, held_out = data.ids[:cut], data.ids[cut : cut + MAX_CHARACTERS]
     bits = ngram_bits_per_char(training, held_out, data.tokenizer.size, max_order)
     decode = data.tokenizer.decode
@@ -135,7 +135,7 @@ def main() -> None:
     metrics = summary_of_losses(read_history(arguments.history))
     best_epoch = metrics["best_epoch"]
 
-    cut = data.plan.num_training_characters
+    cut = data.plan.num_training_tokens
     corpus = Corpus(data.tokenizer.decode(data.ids[: min(cut, MAX_CHARACTERS)]))
     # all that is scored is scored in pieces as long as the samples
     piece_length = min(PIECE_LENGTH, int(samples["text"].str.len().min()))

@@ -1,41 +1,62 @@
 """Join the downloaded files into one lower-cased text.
 
-    python -m stages.lowercase data/raw data/corpus.txt
+    python -m stages.lowercase data/raw data/corpus.txt data/corpus.json
 
-Reads sections lowercase and download.files (for their order) of params.yaml; writes the text as UTF-8. It streams: a
-gigabyte needs no more memory than a megabyte.
+Reads sections lowercase, download.files (for their order) and vectorize.tokens of params.yaml; writes the text as
+UTF-8, and how many characters each file has. With tokens: bytes the files stay the bytes that they are, and the letters
+A to Z alone are lower-cased. It streams: a gigabyte needs no more memory than a megabyte.
 """
 
 import codecs
 import io
 import logging
 from collections.abc import Callable, Iterator
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from stages.core.pipeline import params, progress, stage
 from stages.core.pipeline.errors import UserError
 from stages.core.pipeline.files import atomic_write
-from stages.core.pipeline.params import DownloadParams, LowercaseParams
+from stages.core.pipeline.params import DownloadParams, LowercaseParams, VectorizeParams
+from stages.core.text import file_kinds
+from stages.core.text.corpus import CorpusOutline
 
 CHUNK_BYTES = 1 << 16  # short, as one character beyond ASCII makes lower-casing its whole chunk ten times slower
 LONGEST_WORD = 1 << 20
+OTHER_ENCODING = "Set lowercase.encoding in params.yaml to the encoding of the file."
+OnRead = Callable[[int], Any]  # is given how many bytes were read, each time
 logger = logging.getLogger(__name__)
 
 
-def read_text(path: Path, encoding: str, on_read: Callable[[int], Any] = lambda num_bytes: None) -> Iterator[str]:
-    """Yield the text of a file in pieces, without a byte order mark, every line end as LF.
-
-    Args:
-        path: of the file.
-        encoding: of the file.
-        on_read: is given how many bytes were read, each time.
+def check_kind(path: Path, encoding: str) -> None:
+    """Refuse a file that is not text; warn about one in another encoding.
 
     Raises:
-        UserError: bytes that are none in this encoding; their offset is named.
+        UserError: it is an archive, a PDF, an image and so on, or UTF-16 read as something else.
     """
-    mend = "Set lowercase.encoding in params.yaml to the encoding of the file."
+    with path.open("rb") as file:
+        head = file.read(file_kinds.HEAD_BYTES)
+    name = codecs.lookup(encoding).name
+    if kind := file_kinds.file_kind(head):
+        raise UserError(
+            f"{path}: not text but {kind}. Put the plain text of it into download.files, "
+            "or set vectorize.tokens in params.yaml to bytes to learn the file as it is."
+        )
+    wide = file_kinds.wide_encoding(head)
+    if wide and not name.startswith(("utf-16", "utf-32")):
+        raise UserError(f"{path}: seems to be {wide}, not {encoding}. Set lowercase.encoding in params.yaml to {wide}.")
+    if b"\0" in head and not wide and not name.startswith(("utf-16", "utf-32")):
+        logger.warning("%s: has zero bytes (NUL) among its characters. Is it text?", path)
+    if not name.startswith("utf") and name != "ascii" and file_kinds.is_utf8_beyond_ascii(head):
+        logger.warning("%s: seems to be utf-8, and is read as %s, as lowercase.encoding says.", path, encoding)
+
+
+def read_text(path: Path, encoding: str, on_read: OnRead = lambda num_bytes: None) -> Iterator[str]:
+    """Yield the text of a file in chunks, without a byte order mark, every line end as LF.
+
+    Raises:
+        UserError: bytes that are invalid in this encoding; their offset is named.
+    """
     decode = codecs.getincrementaldecoder(encoding)()
     newlines = io.IncrementalNewlineDecoder(None, translate=True)
     offset = 0
@@ -46,15 +67,15 @@ def read_text(path: Path, encoding: str, on_read: Callable[[int], Any] = lambda 
             on_read(len(data))
             try:
                 text = decode.decode(data, final=not data)
-                text.encode()  # UTF-7 and escapes can give half of a pair of surrogates, which is no character
+                text.encode()  # UTF-7 and escapes can give half of a surrogate pair, which is not a character
             except UnicodeDecodeError as error:
                 # its object is what was left over from the chunk before, then this chunk
                 at = offset - (len(error.object) - len(data)) + error.start
                 raise UserError(
-                    f"{path}: not {encoding} at byte {at} (0x{error.object[error.start]:02x}). {mend}"
+                    f"{path}: not {encoding} at byte {at} (0x{error.object[error.start]:02x}). {OTHER_ENCODING}"
                 ) from None
-            except UnicodeError as error:  # no order of bytes in UTF-16 or UTF-32; what UTF-8 cannot write
-                raise UserError(f"{path}: not {encoding} ({error}). {mend}") from None
+            except UnicodeError as error:  # UTF-16 or UTF-32 without an order of bytes; what UTF-8 cannot write
+                raise UserError(f"{path}: not {encoding} ({error}). {OTHER_ENCODING}") from None
             text = newlines.decode(text, final=not data)
             yield text.removeprefix("\ufeff") if at_start else text
             at_start = at_start and not text
@@ -63,18 +84,18 @@ def read_text(path: Path, encoding: str, on_read: Callable[[int], Any] = lambda 
             offset += len(data)
 
 
-def lower_cased(pieces: Iterator[str]) -> Iterator[str]:
+def lower_cased(chunks: Iterator[str]) -> Iterator[str]:
     """Yield the text lower-cased, as if it had been in one piece.
 
-    A capital sigma becomes "ς" at the end of a word and "σ" elsewhere, so pieces must not end within a word. What has
-    no space for LONGEST_WORD characters is cut all the same.
+    A capital sigma becomes "ς" at the end of a word and "σ" elsewhere, so chunks must not end within a word. A word
+    longer than LONGEST_WORD characters is cut all the same.
 
     >>> "".join(lower_cased(iter(["ΟΔΟ", "Σ ΟΔΟΣ"])))
     'οδος οδος'
     """
     rest = ""
-    for piece in pieces:
-        text = rest + piece
+    for chunk in chunks:
+        text = rest + chunk
         cut = 1 + max(text.rfind("\n"), text.rfind(" "))
         if cut == 0 and len(text) > LONGEST_WORD:
             cut = len(text)
@@ -83,26 +104,60 @@ def lower_cased(pieces: Iterator[str]) -> Iterator[str]:
     yield rest.lower()
 
 
+def join_texts(paths: list[Path], settings: LowercaseParams, target: Any, on_read: OnRead) -> CorpusOutline:
+    """Write the files as one text in UTF-8; each is lower-cased on its own."""
+    num_characters = []
+    for path in paths:
+        check_kind(path, settings.encoding)
+        num_characters.append(0)
+        chunks = read_text(path, settings.encoding, on_read)
+        for chunk in lower_cased(chunks) if settings.lower_case else chunks:
+            target.write(chunk.encode())
+            num_characters[-1] += len(chunk)
+    return CorpusOutline(tuple(num_characters), is_text=True)
+
+
+def join_bytes(paths: list[Path], settings: LowercaseParams, target: Any, on_read: OnRead) -> CorpusOutline:
+    """Write the bytes of the files one after the other, A to Z lower-cased."""
+    num_bytes, num_characters, is_text = [], [], True
+    for path in paths:
+        decode = codecs.getincrementaldecoder("utf-8")()
+        num_bytes.append(0)
+        num_characters.append(0)
+        with path.open("rb") as file:
+            while True:
+                data = file.read(CHUNK_BYTES)
+                on_read(len(data))
+                num_bytes[-1] += target.write(data.lower() if settings.lower_case else data)
+                try:
+                    num_characters[-1] += len(decode.decode(data, final=not data)) if is_text else 0
+                except UnicodeDecodeError:
+                    is_text = False
+                if not data:
+                    break
+    return CorpusOutline(tuple(num_characters if is_text else num_bytes), is_text)
+
+
 def main() -> None:
-    """Read every file in the order of the list, write one text."""
+    """Read every file in the order of the list, write one text and its outline."""
     parser = stage.parser(__doc__)
     parser.add_argument("raw", type=Path, help="folder of the downloaded files")
     parser.add_argument("corpus", type=Path, help="text to write")
+    parser.add_argument("outline", type=Path, help="JSON to write: how many characters each file has")
     arguments = parser.parse_args()
-    settings = params.load(LowercaseParams)
-    names = [file.name for file in params.load(DownloadParams).files]
-    num_characters = 0
+    paths = [arguments.raw / file.name for file in params.load(DownloadParams).files]
+    join = join_bytes if params.load(VectorizeParams).tokens == "bytes" else join_texts
+    num_bytes = sum(path.stat().st_size for path in paths)
     with (
         atomic_write(arguments.corpus) as partial,
-        partial.open("w", encoding="utf-8", newline="\n", buffering=1 << 20) as corpus,
-        progress.bar(total=sum((arguments.raw / n).stat().st_size for n in names), unit="B", unit_scale=True) as bar,
+        partial.open("wb", buffering=1 << 20) as target,
+        progress.bar(total=num_bytes, unit="B", unit_scale=True) as bar,
     ):
-        pieces = chain.from_iterable(read_text(arguments.raw / name, settings.encoding, bar.update) for name in names)
-        for piece in lower_cased(pieces) if settings.lower_case else pieces:
-            num_characters += corpus.write(piece)
-        if not num_characters:
+        outline = join(paths, params.load(LowercaseParams), target, bar.update)
+        if not sum(outline.num_characters):
             raise UserError(f"{arguments.raw}: the corpus is empty. List a file with text in download.files.")
-    logger.info("%s characters in %s", f"{num_characters:,}", arguments.corpus)
+    outline.write(arguments.outline)
+    logger.info("%s characters in %s", f"{sum(outline.num_characters):,}", arguments.corpus)
 
 
 if __name__ == "__main__":

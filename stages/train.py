@@ -20,6 +20,7 @@ from stages.core.pipeline.code import code_hash
 from stages.core.pipeline.files import atomic_write, sha256_of, write_text
 from stages.core.pipeline.params import TrainParams
 from stages.core.tables.history import HistoryRow, history_csv
+from stages.core.text.table import tokenizer_modules
 from stages.core.text.windows import WindowData, read_windows
 from stages.core.tracking.provenance import TRAINING_STAGES
 from stages.core.tracking.training_run import TrainingRecord, TrainingRun
@@ -101,7 +102,8 @@ def main() -> None:
 
     windows_sha256 = windows_hash(arguments.windows)
     decisive = dataclasses.asdict(train) | {"lstm_backend": choose_backend(train.lstm_backend)}
-    resumable = training_fingerprint(windows_sha256, decisive, code_hash(*modules_of("train", train.network)))
+    modules = [*modules_of("train", train.network), *tokenizer_modules("train", data.tokenizer.kind)]
+    resumable = training_fingerprint(windows_sha256, decisive, code_hash(*modules))
     fingerprint = sha256_of(resumable, str(train.epochs))
 
     models = ModelFolder(arguments.models)

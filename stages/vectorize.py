@@ -1,129 +1,157 @@
 """Turn the text into integer ids, its tokenizer, and a plan of windows.
 
-    python -m stages.vectorize data/corpus.txt data/windows
+    python -m stages.vectorize data/corpus.txt data/corpus.json data/windows
 
-Reads section vectorize of params.yaml; writes ids.npy, tokenizer.json and plan.json. It streams, in two passes:
-which characters there are, then their ids.
+Reads section vectorize of params.yaml; writes ids.npy, tokenizer.json and plan.json. It streams, in two passes: first
+the tokens, then their ids. The end of each file is held out for validation: ids.npy has first the training part of
+every file, then the validation part of every file.
 """
 
-import dataclasses
 import logging
-from collections.abc import Iterator
+import math
+import shutil
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Any
 
-from stages.core.pipeline import params, progress, stage  # first, for it answers Ctrl-C
+from stages.core.pipeline import params, stage  # first, for it answers Ctrl-C
 
 # isort: split
 import numpy as np
-from numpy.typing import NDArray
 
 from stages.core.pipeline.errors import UserError
 from stages.core.pipeline.files import atomic_write
 from stages.core.pipeline.params import VectorizeParams
-from stages.core.text.characters import Characters, code_points
-from stages.core.text.windows import WindowPlan, write_plan
+from stages.core.text.corpus import CorpusOutline, read_parts
+from stages.core.text.plan import WindowPlan, num_windows
+from stages.core.text.table import stream_module
+from stages.core.text.tokenizer import Tokenizer
+from stages.core.text.windows import write_plan
 
-CHUNK_CHARACTERS = 1 << 20
-NUM_CODE_POINTS = 0x110000
 logger = logging.getLogger(__name__)
 
 
-def read_code_points(corpus: Path, title: str) -> Iterator[NDArray[np.uint32]]:
-    """Yield the code points of a UTF-8 text in chunks.
+def collect(corpus: Path, outline: CorpusOutline, settings: VectorizeParams) -> Tokenizer:
+    """Return the tokenizer of a corpus.
 
     Raises:
-        UserError: it is not UTF-8.
+        UserError: the corpus has fewer than two distinct tokens.
     """
-    with (
-        corpus.open(encoding="utf-8", newline="\n") as file,
-        progress.bar(total=corpus.stat().st_size, desc=title, unit="B", unit_scale=True) as bar,
-    ):
-        try:
-            while text := file.read(CHUNK_CHARACTERS):
-                bar.update(file.tell() - bar.n)
-                yield code_points(text)
-        except UnicodeDecodeError as error:
-            raise UserError(f"{corpus}: not UTF-8 ({error.reason}). Run `dvc repro` to make it again.") from None
+    if not sum(outline.num_characters):
+        raise UserError(f"{corpus}: the corpus is empty. List a file with text in download.files.")
+    parts = read_parts(corpus, outline, settings.validation_fraction, settings.tokens)
+    stream = stream_module(settings.tokens)
+    tokenizer: Tokenizer = stream.collect(parts, outline.is_text, settings.max_vocabulary)
+    if tokenizer.size < 2:
+        raise UserError(
+            f"{corpus}: the corpus must have at least two distinct {settings.tokens} to learn from. "
+            f"Received: {tokenizer.texts[0]!r} only. List another file in download.files."
+        )
+    return tokenizer
 
 
-def collect_characters(corpus: Path) -> tuple[Characters, int]:
-    """Return the distinct characters of a text and its length."""
-    seen = np.zeros(NUM_CODE_POINTS, np.bool_)
-    num_characters = 0
-    for chunk in read_code_points(corpus, "characters"):
-        seen[chunk] = True
-        num_characters += len(chunk)
-    return Characters("".join(map(chr, np.flatnonzero(seen)))), num_characters
-
-
-def write_ids(corpus: Path, tokenizer: Characters, num_characters: int, path: Path) -> None:
-    """Write the ids of a text as one array (N,) of the smallest unsigned type."""
-    table = np.zeros(NUM_CODE_POINTS, tokenizer.dtype)
-    table[code_points(tokenizer.characters)] = np.arange(tokenizer.size)
-    header = {"descr": tokenizer.dtype.str, "fortran_order": False, "shape": (num_characters,)}
-    with atomic_write(path) as partial, partial.open("wb") as file:
-        np.lib.format.write_array_header_1_0(file, header)
-        for chunk in read_code_points(corpus, "ids"):
-            file.write(table[chunk].tobytes())
-
-
-def plan_windows(settings: VectorizeParams, num_characters: int) -> WindowPlan:
-    """Return the plan of windows for a text.
+def write_ids(
+    corpus: Path, outline: CorpusOutline, settings: VectorizeParams, tokenizer: Tokenizer, path: Path
+) -> WindowPlan:
+    """Write the ids of a text as one array (N,) of the smallest unsigned type; return how it is cut.
 
     Raises:
-        UserError: the text is too short for a window in the training or in the validation part.
+        UserError: the text is too short.
     """
-    plan = WindowPlan(
+    stream = stream_module(tokenizer.kind)
+    num_training_tokens = num_validation_tokens = 0
+    fraction = settings.validation_fraction
+    with atomic_write(path) as partial, partial.open("wb") as file, TemporaryFile(dir=path.parent) as later:
+        _write_header(file, tokenizer, 0)
+        for part in read_parts(corpus, outline, fraction, "ids"):
+            if part.is_last:
+                later.seek(0)
+                shutil.copyfileobj(later, file)
+            target = file if part.is_training or part.is_last else later
+            num_tokens = sum(target.write(ids.data) // ids.itemsize for ids in stream.ids(part.chunks, tokenizer))
+            num_training_tokens += num_tokens if part.is_training else 0
+            num_validation_tokens += 0 if part.is_training else num_tokens
+        file.seek(0)
+        _write_header(file, tokenizer, num_training_tokens + num_validation_tokens)
+        check_length(settings, num_training_tokens, num_validation_tokens)
+    return WindowPlan(
         window_length=settings.window_length,
         stride=settings.stride,
-        num_characters=num_characters,
-        num_validation_characters=int(num_characters * settings.validation_fraction),
+        num_characters=sum(outline.num_characters),
+        num_validation_characters=sum(outline.num_validation_characters(fraction)),
+        num_tokens=num_training_tokens + num_validation_tokens,
+        num_validation_tokens=num_validation_tokens,
     )
+
+
+def _write_header(file: Any, tokenizer: Tokenizer, num_tokens: int) -> None:
+    # NumPy leaves room for any number, so that the header can be written again when the number is known
+    header = {"descr": tokenizer.dtype.str, "fortran_order": False, "shape": (num_tokens,)}
+    np.lib.format.write_array_header_1_0(file, header)
+
+
+def check_length(settings: VectorizeParams, num_training_tokens: int, num_validation_tokens: int) -> None:
+    """Refuse a text that is too short for a window in the training or in the validation part.
+
+    Raises:
+        UserError: it says what would fit.
+    """
     needed = settings.window_length + 1
-    if num_characters < needed:
+    if num_training_tokens >= needed and num_validation_tokens >= needed:
+        return
+    num_tokens = num_training_tokens + num_validation_tokens
+    unit = _unit(settings.tokens)
+    why = (
+        f"The training and the validation part each need a window and the token after it, {needed:,} {unit}, "
+        f"so the corpus needs {2 * needed:,}"
+    )
+    if num_tokens < 2 * needed:
+        shorter = f"Shorten the window to at most {num_tokens // 2 - 1:,} or add text" if num_tokens > 3 else "Add text"
         raise UserError(
-            f"params.yaml: vectorize.window_length must be less than the number of characters of the corpus, "
-            f"{num_characters:,}. Received: {settings.window_length}. Shorten the window or add text."
+            f"params.yaml: vectorize.window_length is too long for this corpus of {num_tokens:,} {unit}. "
+            f"Received: {settings.window_length}. {why}. {shorter}."
         )
-    if not plan.num_training_windows:
-        raise UserError(
-            f"params.yaml: vectorize.validation_fraction must leave at least {needed} characters for training; "
-            f"{plan.num_training_characters} are left. Received: {settings.validation_fraction}. Lower it or add text."
-        )
-    if not plan.num_validation_windows:
-        raise UserError(
-            f"params.yaml: vectorize.validation_fraction must give a window for validation, {needed} characters; "
-            f"it gives {plan.num_validation_characters}. Received: {settings.validation_fraction}. "
-            "Raise it or add text."
-        )
-    return plan
+    lowest = math.ceil(1000 * needed / num_tokens) / 1000
+    highest = math.floor(1000 * (1 - needed / num_tokens)) / 1000
+    fits = f"from {lowest:g} to {highest:g}" if lowest < highest else "0.5"
+    raise UserError(
+        f"params.yaml: vectorize.validation_fraction must be {fits} for this corpus of {num_tokens:,} "
+        f"{settings.tokens}. Received: {settings.validation_fraction:g}, which leaves {num_training_tokens:,} for "
+        f"training and {num_validation_tokens:,} for validation. {why}."
+    )
+
+
+def log_counts(plan: WindowPlan, tokenizer: Tokenizer) -> None:
+    """Tell how many tokens and windows there are, in numbers that add up."""
+    tokens = "" if tokenizer.kind == "characters" else f" as {plan.num_tokens:,} {_unit(tokenizer.kind)}"
+    logger.info("%s characters%s, %s distinct", f"{plan.num_characters:,}", tokens, f"{tokenizer.size:,}")
+    logger.info(
+        "windows: %s for training, %s for validation, which is cut off first",
+        *(f"{plan.num_training_windows:,}", f"{plan.num_validation_windows:,}"),
+    )
+    whole = num_windows(plan.num_tokens, plan.window_length, plan.stride)
+    across = whole - plan.num_training_windows - plan.num_validation_windows
+    if across > 0:
+        logger.info("Uncut, the text has %s: the other %s lie across the cut.", f"{whole:,}", f"{across:,}")
+
+
+def _unit(kind: str) -> str:
+    return "tokens" if kind == "words" else kind  # the text is spelled in characters as well
 
 
 def main() -> None:
     """Read the text, write the folder of windows, tell the counts."""
     parser = stage.parser(__doc__)
-    parser.add_argument("corpus", type=Path, help="text to read, UTF-8")
+    parser.add_argument("corpus", type=Path, help="text to read")
+    parser.add_argument("outline", type=Path, help="JSON to read: how many characters each file has")
     parser.add_argument("windows", type=Path, help="folder to write")
     arguments = parser.parse_args()
     settings = params.load(VectorizeParams)
-    tokenizer, num_characters = collect_characters(arguments.corpus)
-    if not num_characters:
-        raise UserError(f"{arguments.corpus}: the corpus is empty. List a file with text in download.files.")
-    if tokenizer.size < 2:
-        raise UserError(
-            f"{arguments.corpus}: the corpus must have at least two distinct characters to learn from. "
-            f"Received: {tokenizer.characters!r} only. List another file in download.files."
-        )
-    plan = plan_windows(settings, num_characters)
-    write_ids(arguments.corpus, tokenizer, num_characters, arguments.windows / "ids.npy")
+    outline = CorpusOutline.read(arguments.outline)
+    tokenizer = collect(arguments.corpus, outline, settings)
+    plan = write_ids(arguments.corpus, outline, settings, tokenizer, arguments.windows / "ids.npy")
     write_plan(arguments.windows, tokenizer, plan)
-    training, validation = plan.num_training_windows, plan.num_validation_windows
-    everything = dataclasses.replace(plan, num_validation_characters=0).num_training_windows
-    logger.info("%s characters, %d distinct", f"{num_characters:,}", tokenizer.size)
-    logger.info(
-        "%s windows in all; parted before windowing: %s for training, %s for validation",
-        *(f"{everything:,}", f"{training:,}", f"{validation:,}"),
-    )
+    log_counts(plan, tokenizer)
 
 
 if __name__ == "__main__":

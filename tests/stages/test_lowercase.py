@@ -1,5 +1,7 @@
 """Files of any encoding as one lower-cased text, the same for every size of block."""
 
+import gzip
+import io
 from itertools import pairwise
 from pathlib import Path
 
@@ -10,7 +12,12 @@ from hypothesis import strategies as st
 
 from stages import lowercase
 from stages.core.pipeline.errors import UserError
+from stages.core.pipeline.params import LowercaseParams
+from stages.core.text.bytes_ import text_to_bytes
+from stages.core.text.corpus import CorpusOutline
+from stages.core.text.windows import read_windows
 from stages.lowercase import lower_cased, read_text
+from tests.support.failing_stage import command
 from tests.support.project import Project
 
 # one to four bytes, cased and not, letters that lower-case by context or to two characters, line ends, marks
@@ -133,15 +140,128 @@ def run_stage(project: Project, contents: dict[str, bytes], **settings: object) 
     files = [{"name": name, "sha256": None, "sources": [name]} for name in contents]
     project.set_params("download", files=files)
     project.set_params("lowercase", **settings)
-    project.run("python", "-m", "stages.lowercase", "data/raw", "data/corpus.txt")
+    project.run(*command(project, "lowercase"))
     return (project.path / "data" / "corpus.txt").read_bytes().decode("utf-8")
+
+
+def outline(project: Project) -> CorpusOutline:
+    return CorpusOutline.read(project.path / "data" / "corpus.json")
 
 
 def test_files_are_joined_in_the_order_of_the_list(project: Project) -> None:
     contents = {"b.txt": "\ufeffZweite ΟΔΟΣ".encode(), "a.txt": "\ufeffΑ\r\nErste\r".encode()}
-    assert run_stage(project, contents) == "Zweite ΟΔΟΣΑ\nErste\n".lower()
+    # each file is lower-cased on its own: the word at the end of the first ends there
+    assert run_stage(project, contents) == "Zweite ΟΔΟΣ".lower() + "Α\nErste\n".lower()
+    assert outline(project) == CorpusOutline((11, 8), is_text=True)
 
 
 def test_case_is_kept_where_lower_case_is_false(project: Project) -> None:
     contents = {"a.txt": "ÄRGER\r\nİ".encode("utf-16")}
     assert run_stage(project, contents, encoding="utf-16", lower_case=False) == "ÄRGER\nİ"
+
+
+@pytest.mark.parametrize("chunk_bytes", [1, 2, 3, 1000])
+@pytest.mark.parametrize(
+    ("files", "expected", "is_text"),
+    [
+        (["\ufeffÄB\r\n".encode(), b"C"], ((5, 1), "\ufeffÄb\r\nc".encode()), True),
+        (["Ä".encode()[:1], "Ä".encode()[1:] + b"A"], ((1, 2), "Äa".encode()), False),
+        ([b"\xffAB", "Ä".encode()], ((3, 2), b"\xffab" + "Ä".encode()), False),
+        ([b"\0\1Z" * 999], ((2997,), b"\0\1z" * 999), True),
+    ],
+)
+def test_bytes_stay_as_they_are_but_for_a_to_z(
+    files: list[bytes],
+    expected: tuple[tuple[int, ...], bytes],
+    is_text: bool,
+    chunk_bytes: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(lowercase, "CHUNK_BYTES", chunk_bytes)
+    paths = [tmp_path / str(i) for i in range(len(files))]
+    for path, content in zip(paths, files, strict=True):
+        path.write_bytes(content)
+    target = io.BytesIO()
+    settings = LowercaseParams(encoding="utf-8", lower_case=True)
+    assert lowercase.join_bytes(paths, settings, target, lambda _: None) == CorpusOutline(expected[0], is_text)
+    assert target.getvalue() == expected[1]
+
+
+def test_bytes_of_any_file_go_through_the_stages(project: Project) -> None:
+    content = bytes(range(256)) * 4
+    project.set_params("vectorize", tokens="bytes")
+    project.set_params("download", files=[{"name": "a.mid", "sha256": None, "sources": ["../a.mid"]}])
+    (project.path / "../a.mid").write_bytes(content)
+    for stage in ("download", "lowercase", "vectorize"):
+        printed = project.run(*command(project, stage))
+    data = read_windows(project.path / "data" / "windows")
+    assert printed.startswith("1,024 characters as 1,024 bytes, 230 distinct\n")  # A to Z became a to z
+    assert text_to_bytes(data.tokenizer.decode(data.ids)) == content.lower()
+
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
+GERMAN = "Größe und Ärger. " * 10
+
+
+@pytest.mark.parametrize(
+    ("content", "encoding", "message"),
+    [
+        (b"PK\x03\x04" + bytes(99), "utf-8", "not text but a zip archive (so are .docx, .odt, .epub, .xlsx)."),
+        (gzip.compress(b"text"), "latin-1", "not text but compressed with gzip."),
+        (b"%PDF-1.7\n", "latin-1", "not text but a PDF."),
+        (b"{\\rtf1 text}", "utf-8", "not text but a document in RTF."),
+        (PNG, "cp1252", "not text but a PNG image."),
+        (bytes(257) + b"ustar", "utf-8", "not text but a tar archive."),
+        (GERMAN.encode("utf-16-le"), "utf-8", "seems to be utf-16-le, not utf-8."),
+        (GERMAN.encode("utf-16-be"), "latin-1", "seems to be utf-16-be, not latin-1."),
+        (GERMAN.encode("utf-16"), "utf-8", "seems to be utf-16, not utf-8."),
+        (GERMAN.encode("utf-32-le"), "utf-8", "seems to be utf-32-le, not utf-8."),
+        (GERMAN.encode("utf-32"), "cp1252", "seems to be utf-32, not cp1252."),
+    ],
+)
+def test_a_file_that_is_not_text_is_named(content: bytes, encoding: str, message: str, path: Path) -> None:
+    path.write_bytes(content)
+    with pytest.raises(UserError) as error:
+        lowercase.check_kind(path, encoding)
+    assert str(error.value).startswith(f"{path}: {message} ")
+
+
+@pytest.mark.parametrize(
+    ("content", "encoding", "warnings"),
+    [
+        (GERMAN.encode(), "utf-8", []),
+        (GERMAN.encode("latin-1"), "latin-1", []),
+        (GERMAN.encode("utf-16-le"), "utf-16-le", []),
+        ("книга о вкусной ".encode("utf-16-le") * 9, "utf-16-le", []),
+        (b"", "utf-8", []),
+        (b"plain", "cp1252", []),
+        (b"a\0b", "utf-8", ["has zero bytes (NUL) among its characters. Is it text?"]),
+        (GERMAN.encode(), "cp1252", ["seems to be utf-8, and is read as cp1252, as lowercase.encoding says."]),
+    ],
+)
+def test_a_file_in_doubt_is_read_with_a_warning(
+    content: bytes, encoding: str, warnings: list[str], path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path.write_bytes(content)
+    lowercase.check_kind(path, encoding)
+    assert caplog.messages == [f"{path}: {warning}" for warning in warnings]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("{", "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
+        ("[]", "it must have the keys is_text, num_characters"),
+        ('{"is_text": true}', "it must have the keys is_text, num_characters"),
+        ('{"is_text": 1, "num_characters": []}', "is_text must be true or false"),
+        ('{"is_text": true, "num_characters": [-1]}', "num_characters must be a list of integers >= 0"),
+        ('{"is_text": true, "num_characters": [true]}', "num_characters must be a list of integers >= 0"),
+        ('{"is_text": true, "num_characters": 3}', "num_characters must be a list of integers >= 0"),
+    ],
+)
+def test_a_damaged_outline_is_refused(content: str, message: str, path: Path) -> None:
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(UserError) as error:
+        CorpusOutline.read(path)
+    assert str(error.value) == (f"{path}: damaged ({message}). Run `dvc checkout`, or `dvc repro` to make it again.")

@@ -25,6 +25,7 @@ NOT_HASHED = (
     "stages.core.pipeline.rules",
     "stages.core.pipeline.stage",  # begins and ends a stage
     "stages.core.pipeline.timing",  # notes how long it took
+    "stages.core.text.table",  # names the tokenizers; `tokenizer_modules` adds the one that is used
     "stages.core.serving",  # registers and serves what is already written
     "stages.core.tracking",  # logs what is already written
     "stages.core.training.checkpoints",  # restores exactly what it saved

@@ -18,6 +18,7 @@ from stages.core.pipeline.rules import (
     is_text,
     setting,
 )
+from stages.core.text.table import TOKENIZERS
 
 MOST_CHARACTERS = 10_000_000  # that are made in one go: they are kept in memory
 TEMPERATURE = Rule("a number >= 0 (0 is greedy, .inf is uniform)", lambda v: is_number(v) and v >= 0)
@@ -67,8 +68,10 @@ class LowercaseParams:
 
 @dataclass(frozen=True, kw_only=True)
 class VectorizeParams:
-    """How the text is cut into windows, in characters."""
+    """What a token is, and how the text is cut into windows, in tokens."""
 
+    tokens: str = setting(rules.one_of(*TOKENIZERS))
+    max_vocabulary: int = setting(rules.integer(1, 1_000_000))  # words beside the characters
     window_length: int = setting(rules.integer(1))
     stride: int = setting(rules.integer(1))
     validation_fraction: float = setting(BETWEEN_0_AND_1)

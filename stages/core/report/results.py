@@ -37,7 +37,7 @@ class Results:
     @property
     def unread_prompt(self) -> str:
         """Text that the network was not trained on: a prompt to show."""
-        cut = self.data.plan.num_training_characters
+        cut = self.data.plan.num_training_tokens
         return up_to_a_word(self.data.tokenizer.decode(self.data.ids[cut : cut + self.data.plan.window_length]))
 
 

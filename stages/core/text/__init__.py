@@ -1,1 +1,1 @@
-"""The corpus as ids: tokens and windows."""
+"""The corpus as ids: tokenizers and windows."""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ class Characters:
     ' ox'
     """
 
+    kind: ClassVar[str] = "characters"
     characters: str
 
     @classmethod
@@ -35,18 +36,16 @@ class Characters:
         """Return the tokenizer that `to_json` described.
 
         Raises:
-            ValueError: `value` describes none.
+            ValueError: `value` does not describe one.
         """
         characters = value.get("characters")
-        if value.keys() != {"tokens", "characters"} or not isinstance(characters, str) or not characters:
-            raise ValueError("characters must be a string, not empty")
-        if list(characters) != sorted(set(characters)):
-            raise ValueError("characters must be sorted and distinct")
-        return cls(characters)
+        if value.keys() != {"tokens", "characters"}:
+            raise ValueError("it must have the keys tokens, characters")
+        return cls(sorted_characters(characters))
 
     def to_json(self) -> dict[str, Any]:
         """Return what `from_json` reads."""
-        return {"tokens": "characters", "characters": self.characters}
+        return {"tokens": self.kind, "characters": self.characters}
 
     @property
     def size(self) -> int:
@@ -63,9 +62,14 @@ class Characters:
         """The smallest unsigned type that holds every id."""
         return np.min_scalar_type(max(self.size - 1, 0))
 
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """How many characters each token counts for (V,): one."""
+        return np.ones(self.size, np.int64)
+
     @cached_property
     def _table(self) -> NDArray[np.int64]:
-        """For every code point up to the largest one known, its id, or -1."""  # (largest + 1,)
+        """For every code point up to the largest known one its id, or -1."""  # (largest + 1,)
         known = code_points(self.characters)
         table = np.full(int(known.max(initial=0)) + 1, -1, np.int64)
         table[known] = np.arange(len(known))
@@ -96,5 +100,18 @@ class Characters:
 
 def code_points(text: str) -> NDArray[np.uint32]:
     """Return the code points of a text, (T,)."""
-    # surrogatepass: whatever a Python string can hold has a place; T code points of four bytes
+    # surrogatepass: a Python string can hold lone surrogates
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
+
+
+def sorted_characters(value: Any) -> str:
+    """Return a value read from a file if it is a string of sorted, distinct characters.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    if not isinstance(value, str) or not value:
+        raise ValueError("characters must be a string, not empty")
+    if list(value) != sorted(set(value)):
+        raise ValueError("characters must be sorted and distinct")
+    return value

@@ -3,16 +3,18 @@
 Shapes: T tokens of a text, V tokens of the vocabulary.
 """
 
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.core.text.characters import Characters
+from stages.core.text.table import TOKENIZERS, tokenizer_class
 
 
 class Tokenizer(Protocol):
     """Turns text into ids and back, without loss: `decode(encode(text)) == text`."""
+
+    kind: ClassVar[str]  # a key of TOKENIZERS
 
     @property
     def size(self) -> int:
@@ -20,14 +22,26 @@ class Tokenizer(Protocol):
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """The text of each token, in the order of the ids (V,)."""
+        """The text of each token, in the order of the ids (V,).
+
+        Joined, the texts of ids are what `decode` returns, with one exception: bytes of one character stay apart, each
+        as its escape (see `bytes_`), where `decode` joins them to the character.
+        """
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """The smallest unsigned type that holds every id."""
 
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """How many characters of text each token counts for, in the order of the ids (V,).
+
+        Their sum over the ids of a text is its number of characters. Losses are divided by it: a loss per character can
+        be compared across tokenizers.
+        """
+
     def encode(self, text: str) -> NDArray[Any]:
-        """Return the ids of `text`, (T,) of type `dtype`; raise a ValueError where it cannot be written."""
+        """Return the ids of `text`, (T,) of type `dtype`; raise a ValueError where it has unknown characters."""
 
     def decode(self, ids: NDArray[Any]) -> str:
         """Return the text of `ids`, (T,) integers from 0 to V - 1."""
@@ -39,15 +53,14 @@ class Tokenizer(Protocol):
         """Return what `tokenizer_from_json` reads, with the kind under `tokens`."""
 
 
-KINDS = {"characters": Characters}
-
-
 def tokenizer_from_json(value: Any) -> Tokenizer:
     """Return the tokenizer that `to_json` described.
 
     Raises:
-        ValueError: `value` describes none.
+        ValueError: `value` does not describe a tokenizer.
     """
-    if not isinstance(value, dict) or value.get("tokens") not in KINDS:
-        raise ValueError(f"tokens must be one of {', '.join(KINDS)}")
-    return KINDS[value["tokens"]].from_json(value)
+    kind = value.get("tokens") if isinstance(value, dict) else None
+    if not isinstance(kind, str) or kind not in TOKENIZERS:
+        raise ValueError(f"tokens must be one of {', '.join(TOKENIZERS)}")
+    tokenizer: Tokenizer = tokenizer_class(kind).from_json(value)
+    return tokenizer

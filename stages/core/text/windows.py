@@ -1,6 +1,6 @@
 """The text as windows: views into one row of ids, never copies.
 
-Legend: N characters, n windows, T characters in a window, B windows in a batch.
+Shapes: N tokens, n windows, T tokens in a window, B windows in a batch.
 """
 
 from dataclasses import dataclass
@@ -12,61 +12,15 @@ from numpy.typing import NDArray
 
 from stages.core.pipeline.errors import UserError
 from stages.core.pipeline.files import read_json, write_json
+from stages.core.text.plan import WindowPlan, num_windows
 from stages.core.text.tokenizer import Tokenizer, tokenizer_from_json
 
-
-@dataclass(frozen=True, kw_only=True)
-class WindowPlan:
-    """How a text of `num_characters` is cut into windows, for training and for validation.
-
-    The validation part is the end of the text, cut off before windowing: no window straddles the cut.
-
-    >>> plan = WindowPlan(window_length=2, stride=1, num_characters=7, num_validation_characters=3)
-    >>> plan.num_training_windows, plan.num_validation_windows
-    (2, 1)
-    """
-
-    window_length: int
-    stride: int
-    num_characters: int
-    num_validation_characters: int
-
-    def __post_init__(self) -> None:
-        """Refuse what is no plan."""
-        if not all(type(number) is int for number in vars(self).values()):
-            raise ValueError("a plan has integers only")
-        if self.window_length < 1 or self.stride < 1:
-            raise ValueError("window_length and stride must be >= 1")
-        if not 0 <= self.num_validation_characters <= self.num_characters:
-            raise ValueError("num_validation_characters must be from 0 to num_characters")
-
-    @property
-    def num_training_characters(self) -> int:
-        """The number of characters before the cut."""
-        return self.num_characters - self.num_validation_characters
-
-    @property
-    def num_training_windows(self) -> int:
-        """The number of windows for training."""
-        return num_windows(self.num_training_characters, self.window_length, self.stride)
-
-    @property
-    def num_validation_windows(self) -> int:
-        """The number of windows for validation."""
-        return num_windows(self.num_validation_characters, self.window_length, self.stride)
-
-
-def num_windows(num_characters: int, window_length: int, stride: int) -> int:
-    """Return how many windows, each with the character that follows it, fit into a text.
-
-    >>> num_windows(600_893, 60, 3)
-    200278
-    """
-    return max(0, -(-(num_characters - window_length) // stride))
+__all__ = ["WindowData", "WindowPlan", "num_windows", "read_windows", "windows", "write_plan"]
+COUNTED_AT_ONCE = 1 << 20  # tokens
 
 
 def windows(ids: NDArray[Any], window_length: int, stride: int) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return all windows of a text and the character that follows each, as views.
+    """Return all windows of a row of ids and the token that follows each, as views.
 
     Args:
         ids: (N,) integers.
@@ -88,27 +42,49 @@ def windows(ids: NDArray[Any], window_length: int, stride: int) -> tuple[NDArray
 
 @dataclass(frozen=True)
 class WindowData:
-    """What the folder data/windows holds: ids.npy (memory-mapped here), tokenizer.json, plan.json."""
+    """Contents of the folder data/windows: ids.npy (memory-mapped here), tokenizer.json, plan.json."""
 
     ids: NDArray[Any]  # (N,) smallest unsigned type
     tokenizer: Tokenizer
     plan: WindowPlan
 
     @property
+    def training_ids(self) -> NDArray[Any]:
+        """The ids before the cut, a view."""
+        return self.ids[: self.plan.num_training_tokens]
+
+    @property
+    def validation_ids(self) -> NDArray[Any]:
+        """The ids from the cut on, a view."""
+        return self.ids[self.plan.num_training_tokens :]
+
+    @property
     def training(self) -> tuple[NDArray[Any], NDArray[Any]]:
         """Windows (n, T) and targets (n,) for training."""
-        return windows(self.ids[: self.plan.num_training_characters], self.plan.window_length, self.plan.stride)
+        return windows(self.training_ids, self.plan.window_length, self.plan.stride)
 
     @property
     def validation(self) -> tuple[NDArray[Any], NDArray[Any]]:
         """Windows (n, T) and targets (n,) for validation."""
-        return windows(self.ids[self.plan.num_training_characters :], self.plan.window_length, self.plan.stride)
+        return windows(self.validation_ids, self.plan.window_length, self.plan.stride)
+
+    def num_characters(self, ids: NDArray[Any]) -> int:
+        """Return how many characters ids of any shape count for.
+
+        The mean loss per token of some targets, times their number, divided by this, is the loss per character:
+        `loss * targets.size / data.num_characters(targets)`.
+        """
+        lengths = self.tokenizer.lengths
+        if (lengths == 1).all():
+            return ids.size
+        rows = np.array_split(ids, -(-ids.size // COUNTED_AT_ONCE) or 1)  # views: a big text is not copied
+        return sum(int(lengths[row].sum()) for row in rows)
 
 
 def write_plan(folder: Path, tokenizer: Tokenizer, plan: WindowPlan) -> None:
     """Write tokenizer.json and plan.json."""
     write_json(folder / "tokenizer.json", tokenizer.to_json())
-    write_json(folder / "plan.json", vars(plan))
+    write_json(folder / "plan.json", plan.to_json())
 
 
 def read_windows(folder: Path) -> WindowData:
@@ -133,7 +109,7 @@ def read_windows(folder: Path) -> WindowData:
 
 def _check(data: WindowData) -> None:
     """Raise a ValueError where the files do not fit; an id too large would be read from beside the weights."""
-    if data.ids.shape != (data.plan.num_characters,) or data.ids.dtype != data.tokenizer.dtype:
+    if data.ids.shape != (data.plan.num_tokens,) or data.ids.dtype != data.tokenizer.dtype:
         raise ValueError("ids.npy has another length or type than plan.json and tokenizer.json say")
     if data.ids.max(initial=0) >= data.tokenizer.size:
         raise ValueError("ids.npy has an id that is not in tokenizer.json")

@@ -47,6 +47,12 @@ RULES: dict[str, tuple[str, list[Any], list[Any]]] = {
         ["utf-9", "", "base64", "rot13", "undefined", "utf-8\0", 8, ["utf-8"]],
     ),
     "lowercase.lower_case": ("true or false", [True, False], [0, 1, "true"]),
+    "vectorize.tokens": (
+        "one of characters, words, bytes",
+        ["characters", "words", "bytes"],
+        ["Words", "", 1, ["words"]],
+    ),
+    "vectorize.max_vocabulary": ("an integer from 1 to 1000000", [1, 10**6], [0, 10**6 + 1, 1.5, "1"]),
     "vectorize.window_length": FROM_1,
     "vectorize.stride": FROM_1,
     "vectorize.validation_fraction": FRACTION,

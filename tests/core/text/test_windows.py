@@ -11,8 +11,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from stages.core.pipeline.errors import UserError
+from stages.core.text import windows as windows_module
+from stages.core.text.bytes_ import Bytes
 from stages.core.text.characters import Characters
 from stages.core.text.windows import WindowData, WindowPlan, num_windows, read_windows, windows, write_plan
+from stages.core.text.words import Words
 
 texts = st.text("abä\n\U0001f600", max_size=40)
 lengths = st.integers(1, 12)
@@ -106,6 +109,29 @@ def test_ids_stay_on_disk(folder: Path) -> None:
     assert (data.plan.num_training_windows, data.plan.num_validation_windows) == (4, 2)
 
 
+def test_a_plan_is_read_as_it_was_written(tmp_path: Path) -> None:
+    sizes = {"window_length": 2, "stride": 1, "num_characters": 10, "num_validation_characters": 4}
+    as_characters, as_others = WindowPlan(**sizes), WindowPlan(**sizes, num_tokens=7, num_validation_tokens=3)
+    assert as_characters.to_json() == sizes
+    assert WindowPlan(**as_characters.to_json()) == as_characters
+    assert WindowPlan(**as_others.to_json()) == as_others
+    assert (as_others.num_training_tokens, as_others.num_training_characters) == (4, 6)
+    assert (as_others.num_training_windows, as_others.num_validation_windows) == (2, 1)
+
+
+@pytest.mark.parametrize("counted_at_once", [1, 2, 1000])
+def test_characters_are_counted_in_ids_of_any_shape(counted_at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(windows_module, "COUNTED_AT_ONCE", counted_at_once)
+    text = "der bär in der bärenhöhle"
+    plan = WindowPlan(window_length=2, stride=1, num_characters=len(text), num_validation_characters=0)
+    for tokenizer in (Characters.of(text), Words("".join(sorted(set(text))), ("der", "bär")), Bytes(text.encode())):
+        ids = tokenizer.encode(text)
+        data = WindowData(ids, tokenizer, plan)
+        assert data.num_characters(ids) == len(text)
+        assert data.num_characters(ids[:0]) == 0
+        assert data.num_characters(np.stack([ids, ids])) == 2 * len(text)
+
+
 def put(name: str, content: bytes) -> Callable[[Path], None]:
     def written(folder: Path) -> None:
         (folder / name).write_bytes(content)
@@ -143,9 +169,9 @@ OTHER_LENGTH = "ids.npy has another length or type than plan.json and tokenizer.
         (put("tokenizer.json", b"{"), ""),
         (put("tokenizer.json", b"\xff"), ""),
         (put("tokenizer.json", b"[]"), ""),
-        (put("tokenizer.json", b"{}"), "tokens must be one of characters"),
+        (put("tokenizer.json", b"{}"), "tokens must be one of characters, words, bytes"),
         (put("tokenizer.json", b'{"tokens": []}'), ""),
-        (put("tokenizer.json", b'{"tokens": "characters"}'), "characters must be a string, not empty"),
+        (put("tokenizer.json", b'{"tokens": "characters"}'), "it must have the keys tokens, characters"),
         (
             put("tokenizer.json", b'{"tokens": "characters", "characters": "ba"}'),
             "characters must be sorted and distinct",
@@ -158,6 +184,9 @@ OTHER_LENGTH = "ids.npy has another length or type than plan.json and tokenizer.
         (change_plan(stride=True), "a plan has integers only"),
         (change_plan(stride=0), "window_length and stride must be >= 1"),
         (change_plan(window_length=-1), "window_length and stride must be >= 1"),
+        (change_plan(num_tokens=9, num_validation_tokens=4), OTHER_LENGTH),
+        (change_plan(num_tokens=10, num_validation_tokens=11), "num_validation_tokens must be from 0 to num_tokens"),
+        (change_plan(num_tokens=10), "num_validation_tokens must be from 0 to num_tokens"),
         (change_plan(num_validation_characters=11), "num_validation_characters must be from 0 to num_characters"),
     ],
 )

@@ -12,7 +12,7 @@ from stages.core.tables.history import NATS_TO_BITS
 
 def explorer_data(results: Results, report: ReportParams, files: tuple[CorpusFile, ...]) -> ExplorerData:
     """Return what the explorer shows."""
-    cut = results.data.plan.num_training_characters
+    cut = results.data.plan.num_training_tokens
     corpus = Corpus(results.data.tokenizer.decode(results.data.ids[: min(cut, MAX_CHARACTERS)]))
     description, metrics = results.models.description(), results.metrics
     return ExplorerData(
