@@ -115,8 +115,8 @@ def check_length(settings: VectorizeParams, num_training_tokens: int, num_valida
     highest = math.floor(1000 * (1 - needed / num_tokens)) / 1000
     fits = f"from {lowest:g} to {highest:g}" if lowest < highest else "0.5"
     raise UserError(
-        f"params.yaml: vectorize.validation_fraction must be {fits} for this corpus of {num_tokens:,} "
-        f"{settings.tokens}. Received: {settings.validation_fraction:g}, which leaves {num_training_tokens:,} for "
+        f"params.yaml: vectorize.validation_fraction must be {fits} for this corpus of {num_tokens:,} {unit}. "
+        f"Received: {settings.validation_fraction:g}, which leaves {num_training_tokens:,} for "
         f"training and {num_validation_tokens:,} for validation. {why}."
     )
 

@@ -6,11 +6,12 @@ shown to a person. Never use it for what is encoded, compared, scored or written
 
 import re
 
-# control characters but tab and line feed; marks that reverse the direction of text, or break lines unseen; halves of
-# surrogate pairs and what XML forbids; bytes of no whole character (see bytes_)
+# control characters but tab and line feed; marks that reverse the direction of text; what breaks lines or hides
+# unseen; halves of surrogate pairs and what XML forbids; bytes of no whole character (see bytes_). The joiners U+200C
+# and U+200D and the soft hyphen belong to words and stay.
 HARMFUL = re.compile(
-    "[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\uef80-\uefff\ufdd0-\ufdef"
-    "\ufff9-\ufffb\ufffe\uffff]"
+    "[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\ud800-\udfff\uef80-\uefff\ufdd0-\ufdef\ufffe\uffff\U000e0000-\U000e007f]"
 )
 
 
@@ -32,4 +33,6 @@ def _escaped(match: re.Match[str]) -> str:
     point = ord(match[0])
     if 0xEF80 <= point <= 0xEFFF:
         point -= 0xEF00
-    return f"\\x{point:02x}" if point < 0x100 else f"\\u{point:04x}"
+    if point < 0x100:
+        return f"\\x{point:02x}"
+    return f"\\u{point:04x}" if point < 0x10000 else f"\\U{point:08x}"

@@ -27,7 +27,7 @@ def test_what_is_visible_is_harmless(text: str) -> None:
 
 
 @given(st.text(st.characters(categories=["L", "M", "N", "P", "S", "Zs"]), max_size=30))
-@example("שלום 中文 🙂 क्ष\n\t")
+@example("שלום 中文 🙂 क्ष\n\t\u200d\u200c\xad")
 def test_what_is_harmless_stays(text: str) -> None:
     assert visible(text) == text
 
@@ -37,6 +37,7 @@ def test_what_is_harmless_stays(text: str) -> None:
     [
         ("\0\x1b\x7f\x9b\r", "\\x00\\x1b\\x7f\\x9b\\x0d"),
         ("\u202e\u2028\ud800\uffff", "\\u202e\\u2028\\ud800\\uffff"),
+        ("\u200b\U000e0041", "\\u200b\\U000e0041"),
         ("\uef80\uefff", "\\x80\\xff"),
     ],
 )
