@@ -1,6 +1,7 @@
 """Options of a command line that must follow a rule."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from stages.core.pipeline.errors import UserError
@@ -23,3 +24,9 @@ def value_of(option: str, convert: Callable[[str], Any], rule: Rule) -> Callable
         return value
 
     return parse
+
+
+def require_project() -> None:
+    """Refuse a folder that is not a project, before anything is made in it."""
+    if not Path("dvc.yaml").is_file():
+        raise UserError(f"dvc.yaml does not exist in {Path.cwd()}. Run this in the project's folder.")

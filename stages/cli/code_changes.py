@@ -1,0 +1,60 @@
+"""Which code of a stage changed since it last ran: its listing now against the one that dvc.lock knows.
+
+Stage `check` writes the listings to data/code; here they are computed without it, so that a plan is certain.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from stages.core.networks.table import modules_of
+from stages.core.pipeline import params
+from stages.core.pipeline.code import SOURCE_ROOT, code_listing, module_path
+from stages.core.tracking import git
+
+CODE = "data/code"
+
+
+def changed_code(stage: str, locked: Mapping[str, Any]) -> Iterator[str]:
+    """Return a line for each module that changed since the stage ran, if its code did.
+
+    Args:
+        stage: name of the stage.
+        locked: what dvc.lock says of it; nothing if it has not run.
+    """
+    path = f"{CODE}/{stage}"
+    recorded = [dep.get("md5") for dep in locked.get("deps", []) if dep.get("path") == path]
+    if not recorded or _md5(now := listing(stage)) in recorded:
+        return
+    before = Path(path).read_text(encoding="utf-8") if Path(path).is_file() else ""
+    if _md5(before) in recorded:
+        old, new = _modules(before), _modules(now)
+        for module in sorted(old.keys() | new.keys()):
+            if old.get(module) != new.get(module):
+                kind = "removed" if module not in new else "modified" if module in old else "new"
+                yield f"{_file(module)}: {kind}"
+        return
+    # the listing of that run is gone: git knows at least what differs from the commit
+    changed = set(git.changed_files("stages")) & {_file(module) for module in _modules(now)}
+    yield from (f"{name}: modified" for name in sorted(changed)) if changed else [f"{path}: modified"]
+
+
+@cache
+def listing(stage: str) -> str:
+    """Return what stage `check` would write for a stage: hash and name of each module that decides its bytes."""
+    return code_listing(*modules_of(stage, params.load_all()["train"].network))
+
+
+def _modules(text: str) -> dict[str, str]:
+    """Return the hash of each module of a listing."""
+    return {name: sha256 for sha256, name in (line.split() for line in text.splitlines())}
+
+
+def _file(module: str) -> str:
+    return module_path(module).relative_to(SOURCE_ROOT).as_posix()
+
+
+def _md5(text: str) -> str:
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
