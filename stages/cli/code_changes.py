@@ -33,12 +33,13 @@ def changed_code(stage: str, locked: Mapping[str, Any]) -> Iterator[str]:
         old, new = _modules(before), _modules(now)
         for module in sorted(old.keys() | new.keys()):
             if old.get(module) != new.get(module):
-                kind = "removed" if module not in new else "modified" if module in old else "new"
+                kind = "not used any more" if module not in new else "modified" if module in old else "new"
                 yield f"{_file(module)}: {kind}"
         return
     # the listing of that run is gone: git knows at least what differs from the commit
-    changed = set(git.changed_files("stages")) & {_file(module) for module in _modules(now)}
-    yield from (f"{name}: modified" for name in sorted(changed)) if changed else [f"{path}: modified"]
+    files = {_file(module) for module in _modules(now)}
+    changed = [f"{name}: {kind}" for name, kind in sorted(git.changed_files("stages").items()) if name in files]
+    yield from changed or ["stages: its code is not that of its last run"]
 
 
 @cache

@@ -4,17 +4,17 @@ import dataclasses
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from stages.cli.code_changes import listing
 from stages.cli.planning import Planned
 from stages.core.pipeline import params
 from stages.core.pipeline.files import read_json, scratch_root, sha256_of
 from stages.core.pipeline.timing import last_seconds, last_speed
-from stages.core.text.windows import WindowPlan
+from stages.core.text.plan import WindowPlan, num_windows
 from stages.core.training.fingerprint import training_fingerprint, windows_hash
 
 WINDOWS = Path("data/windows")
+OTHER_TOKENS = ("vectorize.tokens", "vectorize.max_vocabulary")
 
 
 @dataclass(frozen=True)
@@ -28,17 +28,17 @@ class Estimate:
 def estimate(stage: Planned, others: dict[str, Planned]) -> Estimate:
     """Return how long a stage would take. `others` are all stages by name."""
     if stage.name == "train":
-        return _of_training(windows_change="vectorize" in others and bool(others["vectorize"].causes))
+        return _of_training(others["vectorize"].causes)
     seconds = last_seconds(stage.name)
     return Estimate(seconds, "no time known" if seconds is None else f"{duration(seconds)} last time")
 
 
-def _of_training(*, windows_change: bool) -> Estimate:
+def _of_training(changes_of_windows: tuple[str, ...]) -> Estimate:
     train = params.load_all()["train"]
-    kept = 0 if windows_change else kept_epochs(train)
+    kept = 0 if changes_of_windows else kept_epochs(train)
     words = f"{kept} of {train.epochs} epochs are kept"
     left = train.epochs - kept
-    speed, num_characters = last_speed(dataclasses.asdict(train)), characters_per_epoch()
+    speed, num_characters = last_speed(dataclasses.asdict(train)), characters_per_epoch(changes_of_windows)
     if left and (not speed or num_characters is None):
         return Estimate(None, f"{words}; no speed of this network known")
     seconds = left * (num_characters or 0) / (speed or math.inf)
@@ -65,20 +65,19 @@ def kept_epochs(train: params.TrainParams) -> int:
     return max(found)
 
 
-def characters_per_epoch() -> int | None:
-    """Return the characters of all training windows, by the corpus of the last run and the present settings."""
+def characters_per_epoch(changes_of_windows: tuple[str, ...]) -> int | None:
+    """Return the characters of all training windows: of data/windows, or for changed settings of the same text."""
     settings = params.load_all()["vectorize"]
     try:
-        num_characters: Any = read_json(WINDOWS / "plan.json")["num_characters"]
-        plan = WindowPlan(
-            window_length=settings.window_length,
-            stride=settings.stride,
-            num_characters=num_characters,
-            num_validation_characters=int(num_characters * settings.validation_fraction),
-        )
-    except (OSError, ValueError, KeyError, TypeError):
+        plan = WindowPlan(**read_json(WINDOWS / "plan.json"))
+    except (OSError, ValueError, TypeError):
         return None
-    return plan.num_training_windows * plan.window_length
+    if changes_of_windows:
+        if any(change.startswith(OTHER_TOKENS) for change in changes_of_windows):
+            return None
+        num_tokens = int(plan.num_tokens * (1 - settings.validation_fraction))
+        return int(num_windows(num_tokens, settings.window_length, settings.stride) * settings.window_length)
+    return int(plan.num_training_windows * plan.window_length)
 
 
 def duration(seconds: float) -> str:

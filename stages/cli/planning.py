@@ -12,6 +12,7 @@ from stages.core.pipeline.rules import PARAMS_FILE, read_yaml
 from stages.core.tracking import git
 from stages.core.tracking.provenance import flattened
 
+MOST_NAMED = 5  # files of stage check; those that decide an output are named at their stages
 CHECK = "check"  # the stage that always comes first; it changes nothing but the hashes under data/code
 NO_GIT = "This folder is no git repository: run `dvc config --local core.no_scm true` once."
 
@@ -74,13 +75,18 @@ def causes_of(
             continue
         for path, change in entry.get("changed deps", {}).items():
             if path == str(PARAMS_FILE):
-                yield from [f"{PARAMS_FILE}: {change}"] if stage == CHECK else _changed_parameters(change, locked)
+                yield from [f"{PARAMS_FILE}: modified"] if stage == CHECK else _changed_parameters(change, locked)
             elif path == "stages":
-                files = git.changed_files(path)
-                yield from (f"{name}: modified" for name in files) if files else [f"{path}: {change}"]
+                yield from _changed_files(path) or [f"{path}: {change}"]
             elif not path.startswith(f"{CODE}/") and not (running and change == "deleted"):
                 yield f"{path}: {change}"
         yield from (f"{path}: output {change}" for path, change in entry.get("changed outs", {}).items())
+
+
+def _changed_files(path: str) -> list[str]:
+    """Return a line for each file that differs from the commit, but not for hundreds."""
+    lines = [f"{name}: {kind}" for name, kind in sorted(git.changed_files(path).items())]
+    return lines if len(lines) <= MOST_NAMED else [*lines[:MOST_NAMED], f"{path}: {len(lines) - MOST_NAMED} more files"]
 
 
 def _changed_parameters(changed: Mapping[str, str], locked: Mapping[str, Any]) -> Iterator[str]:

@@ -1,165 +1,144 @@
-"""`zarathustra reproduce`: a logged run, run again from its commit, and the bytes compared."""
+"""`zarathustra reproduce`: run a logged run again from its commit, and compare the bytes."""
 
 import argparse
-import json
 import os
+import re
+import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from types import FrameType
 
-from ruamel.yaml import YAML
-
-from stages.cli.runs import Logged, fetch, find, has
+from stages.cli.options import require_project
+from stages.cli.outputs_compared import compared, fetch_outputs
+from stages.cli.runs import find
+from stages.cli.work_tree import Code, code_of, restore_parameters, work_tree
 from stages.core.pipeline.errors import UserError
-from stages.core.pipeline.files import project_root, read_rows, sha256_of_file
-from stages.core.pipeline.rules import PARAMS_FILE, read_yaml
-from stages.core.tracking.run import MAX_PARAM_LENGTH
+from stages.core.text.visible import visible
+from stages.core.tracking import git
+from stages.core.tracking.run import TRACKING
 
-TRAINING_OUTPUTS = {"history.csv": "reports/history.csv", "models": "models"}
-SAMPLING_OUTPUTS = (
-    "samples.csv",
-    "samples.md",
-    "metrics.json",
-    "scores.csv",
-    "prompt.csv",
-    "index.md",
-    "index.html",
-    "figures",
-)
+SECONDS_TO_END = 10.0  # for a process that was asked to
 
 
 def set_up(parser: argparse.ArgumentParser) -> None:
-    """Add the option."""
-    parser.epilog = "It takes as long as the run did, in a temporary folder beside the project."
+    """Add the options."""
+    parser.epilog = (
+        "It takes as long as the run did, in a temporary folder beside the project. The code of the run is executed: "
+        "uncommitted changes come from the MLflow store, and whoever can write to it wrote them."
+    )
     parser.add_argument("run_name", metavar="RUN", help="id or name of a run, or name of an experiment")
+    parser.add_argument("--yes", action="store_true", help="run the code without asking")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Run it again; leave with exit status 1 where any output differs."""
+    """Run it again; exit with status 1 if any output differs."""
+    require_project()
     found = find(arguments.run_name)
-    with tempfile.TemporaryDirectory() as folder, work_tree(found) as tree:
+    code = code_of(found)
+    print("\n".join(description(found.name, code)), flush=True)
+    if not arguments.yes:
+        confirm(code)
+    with ending_cleanly(), tempfile.TemporaryDirectory() as folder, work_tree(found, code) as tree:
         logged = Path(folder)
-        fetch_outputs(found, logged)  # what is not there is said before the work, not after it
-        restore_parameters(tree, found)
+        fetch_outputs(found, logged)  # reports what is missing before the work, not after it
+        if ignored := restore_parameters(tree, found):
+            print(visible(f"Ignored, because params.yaml of that commit has no such key: {', '.join(ignored)}."))
         print(f"Running {found.name} again in {tree}", flush=True)
         # outputs that are committed are no reason to skip a stage
-        command = ["dvc", "repro", "--force", "--no-run-cache"]
-        if subprocess.run(command, cwd=tree, env=_environment(), check=False).returncode:
+        if status_of(["dvc", "repro", "--force", "--no-run-cache"], tree):
             raise UserError(f"{found.name}: it cannot be run again, for the reason above.")
         differing = [output for output, same in compared(tree, found, logged) if not same]
     if differing:
-        sys.exit(f"Error: {len(differing)} outputs differ: {', '.join(differing)}.")
+        sys.exit(visible(f"Error: {len(differing)} outputs differ: {', '.join(differing)}."))
     print("Every output has the same bytes.")
 
 
+def description(name: str, code: Code) -> Iterator[str]:
+    """Return lines that say which code would run."""
+    yield visible(f"The code of {name}:")
+    try:
+        shown = git.run("show", "-s", "--format=%an, %as: %s", code.commit, "--").decode("utf-8", "replace").strip()
+    except git.GitError as error:
+        raise UserError(f"{name}: commit {code.commit} is unavailable ({error}).") from None
+    yield visible(f"  commit {code.commit[:10]} ({shown})")
+    if not code.is_certain:
+        yield "  uncommitted changes: unknown, git failed when the run began"
+    for path, added, removed in changes(code.patch):
+        yield visible(f"  uncommitted, from the store: {path} +{added} -{removed}")
+
+
+def changes(patch: bytes) -> Iterator[tuple[str, int, int]]:
+    """Yield each file that a patch changes, and how many lines it adds and removes."""
+    for part in re.split(r"^diff --git ", patch.decode("utf-8", "replace"), flags=re.MULTILINE)[1:]:
+        lines = part.partition("\n@@")[2].splitlines()
+        added, removed = (sum(line.startswith(sign) for line in lines) for sign in "+-")
+        yield part.splitlines()[0].rpartition(" b/")[2], added, removed
+
+
+def confirm(code: Code) -> None:
+    """Ask whether to run it.
+
+    Raises:
+        UserError: nobody can answer.
+        SystemExit: the answer is no.
+    """
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UserError("reproduce runs the code above, and nobody can confirm that here. Read it, then add --yes.")
+    while True:
+        try:
+            answer = input("Run this code? y: yes, p: print the changes, any other key: no. ").strip().lower()
+        except EOFError:
+            answer = ""
+        if answer == "y":
+            return
+        if answer != "p":
+            sys.exit("Nothing was run.")
+        print(visible(code.patch.decode("utf-8", "replace")) or "There are no uncommitted changes.")
+
+
 @contextmanager
-def work_tree(found: Logged) -> Iterator[Path]:
-    """Give a folder with the commit of a run and its uncommitted changes. It is beside the project, as paths count."""
-    run = found.latest
-    commit = run.data.tags.get("mlflow.source.git.commit", "none")
-    root = project_root()
-    with tempfile.TemporaryDirectory(prefix=".reproduced-", dir=root.parent) as folder:
-        tree = Path(folder)
-        for command in (
-            ["git", "clone", "--quiet", "--no-checkout", str(root), folder],
-            ["git", "-C", folder, "checkout", "--quiet", commit],
-        ):
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
-            if done.returncode:
-                raise UserError(f"{run.info.run_name}: commit {commit} is not to be had ({done.stderr.strip()}).")
-        if run.data.tags.get("git.dirty") == "true":
-            with tempfile.TemporaryDirectory() as fetched:
-                patch = fetch(run, "uncommitted.diff", Path(fetched))
-                apply = ["git", "-C", folder, "apply", "--whitespace=nowarn", str(patch)]
-                done = subprocess.run(apply, capture_output=True, text=True, check=False)
-                if done.returncode:
-                    raise UserError(f"{run.info.run_name}: its uncommitted.diff is damaged ({done.stderr.strip()}).")
-        yield tree
+def ending_cleanly() -> Iterator[None]:
+    """Leave the block as by an exception on SIGTERM and SIGHUP, so that it cleans up; then ignore further ones."""
+
+    def end(number: int, frame: FrameType | None) -> None:
+        for each in before:
+            signal.signal(each, signal.SIG_IGN)
+        sys.exit(128 + number)
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
-def fetch_outputs(found: Logged, folder: Path) -> None:
-    """Copy the outputs that a run has logged; those of sampling, evaluation and report as far as they were made."""
-    for name in TRAINING_OUTPUTS:
-        fetch(found.training, name, folder)
-    for name in SAMPLING_OUTPUTS if found.sampling else ():
-        assert found.sampling is not None
-        if has(found.sampling, name):
-            fetch(found.sampling, name, folder)
+def status_of(command: list[str], folder: Path) -> int:
+    """Run a command in a process group of its own, which ends with this block; return its exit status."""
+    process = subprocess.Popen(command, cwd=folder, env=_environment(), start_new_session=True)
+    try:
+        return process.wait()
+    finally:
+        _end_group(process)
 
 
-def restore_parameters(tree: Path, found: Logged) -> None:
-    """Write the parameters that the runs have logged into params.yaml; the others stay as committed."""
-    values = read_yaml(tree / PARAMS_FILE)
-    yaml = YAML(typ="safe")
-    for run in filter(None, (found.training, found.sampling)):
-        for key, text in run.data.params.items():
-            section, name = key.split(".", 1)
-            if len(text) < MAX_PARAM_LENGTH:  # else its end is missing; the uncommitted changes have it
-                values[section][name] = parameter(text, values[section].get(name), yaml)
-    with (tree / PARAMS_FILE).open("w", encoding="utf-8") as file:
-        yaml.dump(values, file)
+def _end_group(process: subprocess.Popen[bytes]) -> None:
+    """End a process and all that it started: ask, wait, then kill."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(SECONDS_TO_END)
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
-def parameter(text: str, committed: Any, yaml: YAML) -> Any:
-    """Return the value of a parameter that was logged as a text; what is a text in params.yaml stays one."""
-    if isinstance(committed, str):
-        return text
-    if text == "None":
-        return None
-    return json.loads(text) if text.startswith(("[", "{")) else yaml.load(text)
-
-
-def compared(tree: Path, found: Logged, logged: Path) -> Iterator[tuple[str, bool]]:
-    """Give each output and whether it has the bytes that were logged; print it."""
-    locked = read_yaml(tree / "dvc.lock")["stages"]
-    md5 = {out["path"]: out["md5"] for stage in locked.values() for out in stage["outs"]}
-    for tag, recorded in sorted(found.training.data.tags.items()):
-        if tag.startswith("dvc.lock/"):
-            path = tag.removeprefix("dvc.lock/")
-            yield _said(path, md5.get(path) == recorded)
-    for name, path in (TRAINING_OUTPUTS | {name: f"reports/{name}" for name in SAMPLING_OUTPUTS}).items():
-        if (logged / name).exists():
-            yield from _files(logged / name, tree / path, path)
-
-
-def _files(logged: Path, made: Path, label: str) -> Iterator[tuple[str, bool]]:
-    """Give every file under `logged`, or `logged` itself."""
-    for file in sorted(p for p in [logged, *logged.rglob("*")] if p.is_file()):
-        name = file.relative_to(logged).as_posix()
-        path, other = (label, made) if file == logged else (f"{label}/{name}", made / name)
-        same = other.exists() and sha256_of_file(file) == sha256_of_file(other)
-        yield _said(path, same, "" if same else first_difference(file, other))
-
-
-def first_difference(logged: Path, made: Path) -> str:
-    """Return in words where two tables part; nothing for other files."""
-    if not made.exists():
-        return ": it is missing"
-    if logged.suffix != ".csv":
-        return ""
-    old, new = read_rows(logged), read_rows(made)
-    if len(old) != len(new):
-        return f": {len(old)} rows were logged, {len(new)} were made"
-    for before, after in zip(old, new, strict=True):
-        for column in before:
-            if before[column] != after.get(column):
-                epoch = f"epoch {before['epoch']}, " if "epoch" in before else ""
-                return f", first at {epoch}{column}: {before[column]!r} was logged, {after.get(column)!r} was made"
-    return ": only in how it is written"
-
-
-def _said(path: str, same: bool, where: str = "") -> tuple[str, bool]:
-    print(f"{'same   ' if same else 'DIFFERS'}  {path}{where}", flush=True)
-    return path, same
-
-
-def _environment() -> dict[str, Any]:
+def _environment() -> dict[str, str]:
     """Return the variables for a run that shares nothing with this project: no store, no root, no cache."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("DVC_", "MLFLOW_"))}
+    kept = {name: value for name, value in git.environment().items() if not name.startswith(("DVC_", "MLFLOW_"))}
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    return kept | {"PATH": path, "DVC_NO_ANALYTICS": "1", "MLFLOW_DISABLE_TELEMETRY": "true"}
+    return kept | {"PATH": path, "DVC_NO_ANALYTICS": "1", "MLFLOW_DISABLE_TELEMETRY": "true", TRACKING: "off"}

@@ -1,4 +1,4 @@
-"""Text for a terminal: whatever is in it, the terminal only shows it."""
+"""Text for a terminal, which shows whatever is in it and obeys none of it."""
 
 import sys
 
@@ -6,5 +6,5 @@ from stages.core.text.visible import visible
 
 
 def for_output(text: str) -> str:
-    """Return a text for standard output: as it is for a file or another program, visible for a terminal."""
+    """Return a text for standard output: visible on a terminal, unchanged for a file or another program."""
     return visible(text) if sys.stdout.isatty() else text

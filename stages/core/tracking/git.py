@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 logger = logging.getLogger(__name__)
@@ -39,10 +40,9 @@ class GitError(Exception):
     """Git cannot answer; the text is the reason."""
 
 
-def environment(**variables: str) -> dict[str, str]:
-    """Return the variables for a child process without any of git's, and with `variables`."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    return kept | variables
+def environment() -> dict[str, str]:
+    """Return the variables of this process without any of git's."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
 
 
 def commit() -> str | None:
@@ -77,18 +77,24 @@ def difference() -> bytes | None:
         return None
 
 
-def changed_files(path: str) -> list[str]:
-    """Return the files at or under `path` that differ from the commit or are new; nothing if git cannot tell."""
+def changed_files(path: str) -> dict[str, str]:
+    """Return the files at or under `path` that differ from the commit, each `new`, `deleted` or `modified`.
+
+    It is empty if git cannot tell.
+    """
     try:
         status = run("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", "--", path)
         prefix = folder()
     except GitError:
-        return []
-    names = [entry[3:].decode("utf-8", "replace") for entry in status.split(b"\0") if entry]
-    return [name.removeprefix(prefix) for name in names]
+        return {}
+    kinds = {"?": "new", "A": "new", "D": "deleted"}
+    entries = [entry.decode("utf-8", "replace") for entry in status.split(b"\0") if entry]
+    return {entry[3:].removeprefix(prefix): kinds.get(entry[:2].strip()[:1], "modified") for entry in entries}
 
 
-def run(*arguments: str, given: bytes = b"", timeout: float = MAX_SECONDS, **variables: str) -> bytes:
+def run(
+    *arguments: str, given: bytes = b"", timeout: float = MAX_SECONDS, variables: Mapping[str, str] | None = None
+) -> bytes:
     """Return what a git command prints.
 
     Args:
@@ -100,14 +106,14 @@ def run(*arguments: str, given: bytes = b"", timeout: float = MAX_SECONDS, **var
     Raises:
         GitError: it fails, takes too long or prints more than MAX_BYTES.
     """
-    variables = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", **variables}
+    own = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", **(variables or {})}
     with tempfile.TemporaryFile() as stdin, tempfile.TemporaryFile() as stderr:
         stdin.write(given)
         stdin.seek(0)
         try:
             process = subprocess.Popen(
                 ["git", *SETTINGS, *arguments],
-                stdin=stdin, stdout=subprocess.PIPE, stderr=stderr, env=environment(**variables),
+                stdin=stdin, stdout=subprocess.PIPE, stderr=stderr, env=environment() | own,
             )  # fmt: skip
         except OSError as error:
             raise GitError(f"it cannot be started ({error.strerror})") from None
@@ -149,7 +155,7 @@ def _difference() -> bytes:
         }
 
         def git(*arguments: str, given: bytes = b"") -> bytes:
-            return run(*arguments, given=given, timeout=max(end - time.monotonic(), 0.1), **own)
+            return run(*arguments, given=given, timeout=max(end - time.monotonic(), 0.1), variables=own)
 
         git("read-tree", "HEAD")
         paths = [path for path in NEW_CODE if os.path.lexists(path)]

@@ -7,6 +7,7 @@ work: that is said once, and `zarathustra sync` logs the run later.
 
 import json
 import logging
+import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -30,6 +31,7 @@ from stages.core.tracking.store import (
 )
 
 MAX_PARAM_LENGTH = 6000
+TRACKING = "ZARATHUSTRA_TRACKING"  # "off": nothing is logged; `reproduce` repeats what is logged already
 logger = logging.getLogger(__name__)
 
 
@@ -43,7 +45,7 @@ class TrackedRun:
             required: a store that cannot be reached is an error, for without it there is nothing to do.
         """
         self._required = required
-        self._lost = False
+        self._lost = os.environ.get(TRACKING) == "off"
         self._client: MlflowClient | None = None
         self._experiment_id = ""
         self._run_id: str | None = None

@@ -125,7 +125,7 @@ def test_variables_of_git_name_no_other_repository(
     }.items():  # fmt: skip
         monkeypatch.setenv(name, str(value))
     assert (git.commit(), git.difference()) == (here, expected)
-    assert git.changed_files("stages") == ["stages/code.py"]
+    assert git.changed_files("stages") == {"stages/code.py": "modified"}
 
 
 def test_a_project_in_a_larger_repository(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,7 +142,7 @@ def test_a_project_in_a_larger_repository(home: Path, monkeypatch: pytest.Monkey
     patch = git.difference()
     assert patch
     assert patched(home / "large", patch, home / "clone", inside="sub") == contents(Path.cwd())
-    assert git.changed_files("stages") == ["stages/code.py", "stages/new.py"]
+    assert git.changed_files("stages") == {"stages/code.py": "modified", "stages/new.py": "new"}
     assert provenance_tags()["git.folder"] == "sub/"
 
 
