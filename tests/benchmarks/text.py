@@ -17,8 +17,8 @@ from tests.support.project import ROOT
 NAME = "made-up.txt"
 BLOCK = 1_000_000
 COMMANDS = {
-    "lowercase": ("data/raw", "data/corpus.txt"),
-    "vectorize": ("data/corpus.txt", "data/windows"),
+    "lowercase": ("data/raw", "data/corpus.txt", "data/corpus.json"),
+    "vectorize": ("data/corpus.txt", "data/corpus.json", "data/windows"),
 }
 
 

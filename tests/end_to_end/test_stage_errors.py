@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from stages.core.pipeline.files import atomic_write, sha256_of_file
+from stages.core.text.corpus import CorpusOutline
 from tests.support.failing_stage import command, contents, message_of
 from tests.support.project import Project, environment
 
@@ -32,6 +33,14 @@ def use_corpus(project: Project, content: bytes) -> None:
     raw.mkdir(parents=True, exist_ok=True)
     (raw / "made-up.txt").write_bytes(content)
     (project.path / "data" / "corpus.txt").write_bytes(content)
+    outline = CorpusOutline((len(content.decode(errors="replace")),), is_text=True)
+    outline.write(project.path / "data" / "corpus.json")
+
+
+EACH_PART = (
+    "The training and the validation part each need a window and the token after it, 11 characters, "
+    "so the corpus needs 22"
+)
 
 
 def test_no_source_has_the_file(project: Project) -> None:
@@ -89,20 +98,20 @@ def test_lowercase_before_download(project: Project) -> None:
         (
             b"abcdefghij",
             {},
-            "params.yaml: vectorize.window_length must be less than the number of characters of the corpus, 10. "
-            "Received: 10. Shorten the window or add text.",
+            "params.yaml: vectorize.window_length is too long for this corpus of 10 characters. Received: 10. "
+            f"{EACH_PART}. Shorten the window to at most 4 or add text.",
         ),
         (
             b"abcdefghijk" * 10,
             {"validation_fraction": 0.05},
-            "params.yaml: vectorize.validation_fraction must give a window for validation, 11 characters; it gives 5. "
-            "Received: 0.05. Raise it or add text.",
+            "params.yaml: vectorize.validation_fraction must be from 0.1 to 0.9 for this corpus of 110 characters. "
+            f"Received: 0.05, which leaves 105 for training and 5 for validation. {EACH_PART}.",
         ),
         (
             b"abcdefghijk" * 10,
             {"validation_fraction": 0.95},
-            "params.yaml: vectorize.validation_fraction must leave at least 11 characters for training; 6 are left. "
-            "Received: 0.95. Lower it or add text.",
+            "params.yaml: vectorize.validation_fraction must be from 0.1 to 0.9 for this corpus of 110 characters. "
+            f"Received: 0.95, which leaves 6 for training and 104 for validation. {EACH_PART}.",
         ),
         (b"gr\xfc\xdfe", {}, "data/corpus.txt: not UTF-8 (invalid start byte). Run `dvc repro` to make it again."),
     ],

@@ -49,6 +49,8 @@ CHANGES = (
     only("download.retries", 1),
     onwards("lowercase.encoding", "cp037"),
     onwards("lowercase.lower_case", False),
+    Change("vectorize.tokens", "words", tuple(ORDER[ORDER.index("lowercase") :]), ("lowercase", "vectorize")),
+    only("vectorize.max_vocabulary", 20),
     onwards("vectorize.window_length", 11),
     onwards("vectorize.stride", 4),
     onwards("vectorize.validation_fraction", 0.2),
