@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.cli.options import TEMPERATURE, value_of
+from stages.cli.options import TEMPERATURE, require_store, value_of
 from stages.cli.terminal import for_output
 from stages.cli.weights_source import Source, folder_source, run_source
 from stages.core.generation.prompts import usable_prompt
@@ -54,6 +54,7 @@ def run(arguments: argparse.Namespace) -> None:
         if arguments.run_name is None:
             source = folder_source(arguments.models)
         else:
+            require_store()
             source = stack.enter_context(run_source(arguments.run_name))
         stream(arguments, source)
 

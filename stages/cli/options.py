@@ -1,5 +1,6 @@
 """Options of a command line that must follow a rule."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -30,3 +31,9 @@ def require_project() -> None:
     """Refuse a folder that is not a project, before anything is made in it."""
     if not Path("dvc.yaml").is_file():
         raise UserError(f"dvc.yaml does not exist in {Path.cwd()}. Run this in the project's folder.")
+
+
+def require_store() -> None:
+    """Refuse to look for runs where there are none: in a folder that is not a project, without MLFLOW_TRACKING_URI."""
+    if not os.environ.get("MLFLOW_TRACKING_URI"):
+        require_project()

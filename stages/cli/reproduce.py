@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from types import FrameType
 
 from stages.cli.options import require_project
 from stages.cli.outputs_compared import compared, fetch_outputs
+from stages.cli.patches import file_changes
 from stages.cli.runs import find
 from stages.cli.work_tree import Code, code_of, restore_parameters, work_tree
 from stages.core.pipeline.errors import UserError
@@ -68,16 +68,8 @@ def description(name: str, code: Code) -> Iterator[str]:
     yield visible(f"  commit {code.commit[:10]} ({shown})")
     if not code.is_certain:
         yield "  uncommitted changes: unknown, git failed when the run began"
-    for path, added, removed in changes(code.patch):
-        yield visible(f"  uncommitted, from the store: {path} +{added} -{removed}")
-
-
-def changes(patch: bytes) -> Iterator[tuple[str, int, int]]:
-    """Yield each file that a patch changes, and how many lines it adds and removes."""
-    for part in re.split(r"^diff --git ", patch.decode("utf-8", "replace"), flags=re.MULTILINE)[1:]:
-        lines = part.partition("\n@@")[2].splitlines()
-        added, removed = (sum(line.startswith(sign) for line in lines) for sign in "+-")
-        yield part.splitlines()[0].rpartition(" b/")[2], added, removed
+    for change in file_changes(code.patch):
+        yield visible(f"  uncommitted, from the store: {change.path} +{change.added} -{change.removed}")
 
 
 def confirm(code: Code) -> None:
