@@ -47,7 +47,7 @@ def test_no_source_has_the_file(project: Project) -> None:
     sources = ["nowhere.txt", "http://127.0.0.1:1/made-up.txt"]
     project.set_params("download", files=[{"name": "made-up.txt", "sha256": None, "sources": sources}], retries=0)
     assert message_of(project, "download") == (
-        "Error: params.yaml: download.files: no source gave made-up.txt. Mend a source or add one, a URL or a path. "
+        "Error: params.yaml: download.files: no source gave made-up.txt. Correct a source or add one, a URL or a path. "
         "Tried: nowhere.txt: No such file or directory; http://127.0.0.1:1/made-up.txt: Connection refused."
     )
 
@@ -56,7 +56,7 @@ def test_the_file_has_another_hash(project: Project) -> None:
     project.set_params("download", files=[{"name": "made-up.txt", "sha256": "0" * 64, "sources": ["../corpus.txt"]}])
     found = sha256_of_file(project.path / "../corpus.txt")
     assert message_of(project, "download") == (
-        "Error: params.yaml: download.files: no source gave made-up.txt. Mend a source or add one, a URL or a path. "
+        "Error: params.yaml: download.files: no source gave made-up.txt. Correct a source or add one, a URL or a path. "
         f"Tried: ../corpus.txt: its sha256 is {found}, not {'0' * 64}; correct the hash or the file."
     )
 

@@ -1,17 +1,21 @@
 """Downloads from a server on this machine that behaves as badly as each test asks."""
 
+import gzip
 import hashlib
 import logging
+import signal
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from stages.core.pipeline.errors import UserError
-from stages.core.pipeline.params import CorpusFile
+from stages.core.pipeline.params import CorpusFile, DownloadParams
 from stages.download import fetch
 from tests.support.project import Project
 
@@ -27,7 +31,7 @@ class Handler(BaseHTTPRequestHandler):
     server: "Server"
 
     def do_GET(self) -> None:
-        name = self.path.removeprefix("/")
+        name = self.path.removeprefix("/").partition("?")[0]
         self.server.requests.append(name)
         if name == "good" or (name == "third-time" and self.server.requests.count(name) == 3):
             self.answer(200, {"Content-Length": str(len(CONTENT))}, CONTENT)
@@ -42,10 +46,39 @@ class Handler(BaseHTTPRequestHandler):
         elif name == "stalling":
             self.answer(200, {"Content-Length": str(len(CONTENT))}, CONTENT[:1000])
             self.server.stopped.wait(20)
+        elif name == "dripping":
+            self.answer(200, {"Content-Length": str(len(CONTENT))})
+            self.drip(b"a" * 400)
+        elif name == "dripping-headers":
+            self.drip(b"HTTP/1.1 200 OK\r\nX: " + b"a" * 400)
+        elif name == "gzip":
+            self.answer(200, {"Content-Encoding": "gzip"}, gzip.compress(CONTENT))
+        elif name == "gzip-cut":
+            self.answer(200, {"Content-Encoding": "gzip"}, gzip.compress(CONTENT)[:-10])
+        elif name == "gzip-damaged":
+            self.answer(200, {"Content-Encoding": "gzip"}, CONTENT)
+        elif name == "brotli":
+            self.answer(200, {"Content-Encoding": "br"}, CONTENT)
+        elif name == "chunk-cut":
+            self.answer(200, {"Transfer-Encoding": "chunked"}, b"ff\r\nabc")
+        elif name == "nothing":
+            self.answer(204, {})
+        elif name == "part":
+            self.answer(206, {"Content-Range": f"bytes 0-9/{len(CONTENT)}", "Content-Length": "10"}, CONTENT[:10])
+        elif name == "empty":
+            self.answer(200, {"Content-Length": "0"})
         elif name == "dropped":
             self.connection.shutdown(socket.SHUT_RDWR)
         else:
             self.answer(503 if name == "third-time" else 404, {"Content-Length": "0"})
+
+    def drip(self, data: bytes) -> None:
+        """Send a byte now and then."""
+        for byte in data:
+            with suppress(OSError):
+                self.wfile.write(bytes([byte]))
+            if self.server.stopped.wait(0.05):
+                return
 
     def answer(self, status: int, headers: dict[str, str], body: bytes = b"") -> None:
         self.send_response(status)
@@ -96,33 +129,37 @@ def dead_url() -> str:
         return f"http://127.0.0.1:{taken.getsockname()[1]}/text.txt"
 
 
-def get(raw: Path, *sources: str, sha256: str | None = SHA256, timeout_seconds: float = 10, retries: int = 0) -> None:
-    fetch(CorpusFile(name=NAME, sha256=sha256, sources=sources), raw, timeout_seconds, retries)
+def get(raw: Path, *sources: str, sha256: str | None = SHA256, **values: float) -> None:
+    file = CorpusFile(name=NAME, sha256=sha256, sources=sources)
+    settings: dict[str, Any] = {"timeout_seconds": 10, "max_seconds": 60, "retries": 0}
+    fetch(file, raw, DownloadParams(files=(file,), **settings | values))
 
 
 def contents(raw: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in raw.iterdir()}
 
 
-def message(raw: Path, *sources: str, sha256: str | None = SHA256, timeout_seconds: float = 10) -> str:
+def message(raw: Path, *sources: str, sha256: str | None = SHA256, **values: float) -> str:
     """Fetch from sources of which none works; nothing may be left; return the reasons that the message gives."""
     with pytest.raises(UserError) as error:
-        get(raw, *sources, sha256=sha256, timeout_seconds=timeout_seconds)
+        get(raw, *sources, sha256=sha256, **values)
     assert contents(raw) == {}
-    start = "params.yaml: download.files: no source gave text.txt. Mend a source or add one, a URL or a path. Tried: "
+    start = (
+        "params.yaml: download.files: no source gave text.txt. Correct a source or add one, a URL or a path. Tried: "
+    )
     text = str(error.value)
     assert text.startswith(start)
     assert text.endswith(".")
     return text.removeprefix(start).removesuffix(".")
 
 
-@pytest.mark.parametrize("name", ["good", "unsized", "moved"])
+@pytest.mark.parametrize("name", ["good", "unsized", "moved", "gzip"])
 def test_the_bytes_arrive_as_they_were_sent(name: str, server: Server, raw: Path) -> None:
     get(raw, server.url(name))
     assert contents(raw) == {NAME: CONTENT}
 
 
-@pytest.mark.parametrize("name", ["absent", "hanging", "stalling", "truncated", "dropped"])
+@pytest.mark.parametrize("name", ["absent", "hanging", "stalling", "truncated", "dropped", "gzip-cut"])
 def test_after_a_source_that_fails_the_next_is_tried(name: str, server: Server, raw: Path) -> None:
     get(raw, server.url(name), server.url("good"), timeout_seconds=0.3)
     assert server.requests == [name, "good"]
@@ -187,6 +224,48 @@ def test_another_hash_is_refused_and_nothing_is_left(kind: str, server: Server, 
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("nothing", "answered 204 No Content, not 200 with the whole file"),
+        ("part", "answered 206 Partial Content, not 200 with the whole file"),
+        ("empty", "it is empty"),
+        (
+            "gzip-cut",
+            "its compressed body is damaged or cut short "
+            "(Compressed file ended before the end-of-stream marker was reached)",
+        ),
+        ("gzip-damaged", "its compressed body is damaged or cut short (Not a gzipped file (b'Vo'))"),
+        ("brotli", "answered in br, which was not asked for"),
+        ("chunk-cut", "IncompleteRead(3 bytes read, 252 more expected)"),
+    ],
+)
+def test_less_than_the_whole_file_is_refused(name: str, reason: str, server: Server, raw: Path) -> None:
+    assert message(raw, server.url(name), sha256=None) == f"{server.url(name)}: {reason}"
+
+
+def test_an_empty_file_of_this_machine_is_refused_without_a_hash(raw: Path) -> None:
+    Path("empty.txt").touch()
+    assert message(raw, "empty.txt", sha256=None) == "empty.txt: it is empty"
+
+
+@pytest.mark.parametrize("name", ["dripping", "dripping-headers"])
+def test_a_source_that_never_ends_is_left(name: str, server: Server, raw: Path) -> None:
+    tried = message(raw, server.url(name), max_seconds=0.5, retries=3)
+    assert tried == f"{server.url(name)}: not complete after 0.5 s, which is download.max_seconds"
+    assert server.requests == [name]
+    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+
+
+def test_passwords_and_tokens_are_not_shown(server: Server, raw: Path, caplog: pytest.LogCaptureFixture) -> None:
+    secret = server.url("absent?token=hidden").replace("://", "://bob:hidden@")
+    with caplog.at_level(logging.INFO, "stages"):
+        tried = message(raw, secret, sha256=None)
+        get(raw, server.url("good?token=hidden").replace("://", "://bob:hidden@"), sha256=None)
+    assert tried.startswith(f"{server.url('absent')}?…: 404 Client Error")
+    assert "hidden" not in tried + caplog.text
+
+
 def test_another_hash_is_not_asked_for_again(server: Server, raw: Path) -> None:
     with pytest.raises(UserError):
         get(raw, server.url("good"), sha256=OTHER_SHA256, retries=3)
@@ -233,6 +312,18 @@ def test_the_stage_gets_every_file_and_removes_what_is_no_longer_listed(server: 
         "b.txt": (project.path / "../corpus.txt").read_bytes(),
     }
     assert f"a.txt: from {server.url('good')}, sha256 {SHA256}\n" in printed
+
+
+@pytest.mark.parametrize("target", ["elsewhere", "nowhere"])
+def test_a_link_in_place_of_the_folder_is_replaced(target: str, project: Project) -> None:
+    elsewhere = project.path.parent / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "mine.txt").write_bytes(b"mine")
+    (project.path / "data" / "raw").symlink_to(project.path.parent / target)
+    project.run("python", "-m", "stages.download", "data/raw")
+    assert contents(elsewhere) == {"mine.txt": b"mine"}
+    assert not (project.path / "data" / "raw").is_symlink()
+    assert set(contents(project.path / "data" / "raw")) == {"made-up.txt"}
 
 
 def test_the_stage_keeps_the_files_that_came_before_one_that_failed(server: Server, project: Project) -> None:

@@ -46,6 +46,7 @@ TWO_FILES = [{"name": f"{name}.txt", "sha256": None, "sources": ["../corpus.txt"
 CHANGES = (
     onwards("download.files", TWO_FILES, also_stale=("lowercase", "report")),
     only("download.timeout_seconds", 7),
+    only("download.max_seconds", 60),
     only("download.retries", 1),
     onwards("lowercase.encoding", "cp037"),
     onwards("lowercase.lower_case", False),

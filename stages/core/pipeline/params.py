@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from stages.core.networks.table import NETWORKS
 from stages.core.pipeline import rules
 from stages.core.pipeline.errors import UserError
+from stages.core.pipeline.files import PARTIAL
 from stages.core.pipeline.rules import (
     BETWEEN_0_AND_1,
     BOOLEAN,
@@ -24,9 +25,16 @@ MOST_CHARACTERS = 10_000_000  # that are made in one go: they are kept in memory
 TEMPERATURE = Rule("a number >= 0 (0 is greedy, .inf is uniform)", lambda v: is_number(v) and v >= 0)
 TEMPERATURES = rules.list_of(TEMPERATURE, "numbers >= 0 (0 is greedy, .inf is uniform)")
 FILE_NAME = Rule(
-    "the name of a file, without folders",
-    lambda v: is_text(v) and v not in (".", "..") and not set(v) & set("\\\0") and PurePosixPath(v).name == v,
+    f"the name of a file, without folders, that does not begin with {PARTIAL}",
+    lambda v: (
+        is_text(v)
+        and v not in (".", "..")
+        and not set(v) & set("\\\0")
+        and PurePosixPath(v).name == v
+        and not v.startswith(PARTIAL)  # as unfinished files are called, which are removed
+    ),
 )
+SECONDS = Rule("a number of seconds > 0, at most 86400", lambda v: is_number(v) and 0 < v <= 86400)
 SHA256 = rules.or_null(
     Rule(
         "64 hexadecimal digits",
@@ -52,9 +60,8 @@ class DownloadParams:
     files: tuple[CorpusFile, ...] = setting(
         Rule("a list, not empty, of mappings name, sha256, sources", lambda v: isinstance(v, list) and v != [])
     )
-    timeout_seconds: float = setting(
-        Rule("a number of seconds > 0, at most 86400", lambda v: is_number(v) and 0 < v <= 86400)
-    )
+    timeout_seconds: float = setting(SECONDS)  # without an answer or a byte
+    max_seconds: float = setting(SECONDS)  # for one source in all, further attempts included
     retries: int = setting(rules.integer(0))
 
 

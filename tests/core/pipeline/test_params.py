@@ -26,6 +26,7 @@ SEED = ("an integer from 0 to 4294967295", [0, 4294967295], [-1, 4294967296, 0.0
 FROM_1 = ("an integer >= 1", [1, 10**12], [0, -1, 1.5, 1.0, "1"])
 CHARACTERS = ("an integer from 1 to 10000000", [1, 10**7], [0, 10**7 + 1, 400.0, "1"])
 POSITIVE = ("a finite number > 0", [1, 1e-300], [0, -1, 0.0, math.inf, 10**400, "1"])
+SECONDS = ("a number of seconds > 0, at most 86400", [1, 0.5, 86400], [0, -1, 86401, math.inf])
 FRACTION = ("a number between 0 and 1, both excluded", [0.5, 1e-9], [0, 1, 0.0, 1.0, -0.1, "0.5"])
 TEMPERATURES = (
     "a list, not empty and without repetition, of numbers >= 0 (0 is greedy, .inf is uniform)",
@@ -39,7 +40,8 @@ RULES: dict[str, tuple[str, list[Any], list[Any]]] = {
         [[FILE], [FILE, FILE | {"name": "b.txt"}]],
         [[], "nietzsche.txt", FILE],
     ),
-    "download.timeout_seconds": ("a number of seconds > 0, at most 86400", [1, 0.5, 86400], [0, -1, 86401, math.inf]),
+    "download.timeout_seconds": SECONDS,
+    "download.max_seconds": SECONDS,
     "download.retries": ("an integer >= 0", [0, 5], [-1, 0.5, "2"]),
     "lowercase.encoding": (
         "the name of a text encoding that Python knows",
@@ -90,9 +92,9 @@ RULES: dict[str, tuple[str, list[Any], list[Any]]] = {
 }
 FILE_RULES: dict[str, tuple[str, list[Any], list[Any]]] = {
     "name": (
-        "the name of a file, without folders",
-        ["a.txt", "é", ".a"],
-        ["", ".", "..", "a/b", "/a", "a/", "a\\b", "a\0b", 1, None, ["a"]],
+        "the name of a file, without folders, that does not begin with .partial.",
+        ["a.txt", "é", ".a", ".partial"],
+        [".partial.x", "", ".", "..", "a/b", "/a", "a/", "a\\b", "a\0b", 1, None, ["a"]],
     ),
     "sha256": ("null or 64 hexadecimal digits", [None, HASH], ["", HASH[1:], HASH + "0", "g" * 64, "A" * 64, 64]),
     "sources": (
