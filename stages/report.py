@@ -3,15 +3,14 @@ r"""Show what was learned: figures, a text with samples side by side, and the ex
     python -m stages.report data/windows models reports/history.csv reports/samples.csv reports/scores.csv \
         reports/metrics.json reports/prompt.csv reports/index.md reports/index.html reports/figures
 
-Reads sections report and download.files (for what the corpus is called) of params.yaml; writes what the last four paths
-name.
+Reads section report and download.files (the name of the corpus) of params.yaml; writes the last four paths.
 """
 
 import logging
 import shutil
 from pathlib import Path
 
-from stages.core.pipeline import params, rules, stage  # first, for it answers Ctrl-C
+from stages.core.pipeline import params, rules, stage  # first: it handles Ctrl-C
 
 # isort: split
 import numpy as np
@@ -44,26 +43,49 @@ def write_figures(results: Results, report: ReportParams, folder: Path) -> None:
     save_figure(loss_figure(results.history, best_epoch), folder / "loss.svg")
     figure = distribution_figure(logits[0], results.data.tokenizer.texts, report.distribution_temperatures, prompt)
     save_figure(figure, folder / "distribution.svg")
-    for name, label in SCORE_LABELS.items():
+    for name, label in {k: v for k, v in SCORE_LABELS.items() if k in results.scores}.items():
         figure = score_figure(results.scores, name, label, results.metrics["human"].get(name))
         save_figure(figure, folder / f"{name}.svg")
 
 
 def prompt_samples(results: Results, report: ReportParams) -> pd.DataFrame:
-    """Return one prompt continued at several epochs, at the temperatures and to the length of the samples."""
-    unknown = results.data.tokenizer.unknown_in(report.prompt)
-    prompt = "".join(c for c in report.prompt if c not in unknown) or results.unread_prompt
-    if unknown:
-        logger.warning("params.yaml: report.prompt has characters that the corpus has not: %r. Left out.", unknown)
+    """Return one prompt continued at several epochs, at the temperatures and to the length of the samples.
+
+    The epochs are those of report.prompt_epochs, the best one, and 0: what the network wrote before training.
+    """
+    prompt = known_prompt(report.prompt, results)
     temperatures = sorted(set(results.samples["temperature"]))
-    length = len(results.samples["text"].iloc[0])
+    length = results.sample_length
     rows = []
-    for epoch in sorted({*report.prompt_epochs, results.metrics["best_epoch"]} & set(results.models.epochs())):
+    for epoch in shown_epochs(report.prompt_epochs, results):
+        network = results.models.network(epoch)
         generators = [generator(report.random_seed, "prompt sample", epoch, t) for t in temperatures]
-        made = continue_prompt(results.models.network(epoch), prompt, temperatures, length, generators)
+        made = continue_prompt(network, prompt, temperatures, length, generators)
         for temperature, each in zip(temperatures, made, strict=True):
             rows.append({"epoch": epoch, "temperature": temperature, "prompt": prompt, **vars(each)})
     return pd.DataFrame(rows)
+
+
+def known_prompt(prompt: str | None, results: Results) -> str:
+    """Return the prompt without the characters that the corpus does not have; a held-out passage where none is set."""
+    unknown = results.data.tokenizer.unknown_in(prompt or "")
+    if unknown:
+        named = ", ".join(map(ascii, unknown))
+        logger.warning("params.yaml: report.prompt has characters that the corpus does not have: %s. Left out.", named)
+    return "".join(c for c in prompt or "" if c not in unknown) or results.unread_prompt
+
+
+def shown_epochs(wanted: tuple[int, ...], results: Results) -> list[int]:
+    """Return the epochs to show one prompt at, ascending; those that were not trained are named and left out."""
+    trained = results.models.epochs()
+    missing = sorted(set(wanted) - set(trained))
+    if missing:
+        logger.warning(
+            "params.yaml: report.prompt_epochs names %s, but this run has epochs %d to %d. Left out.",
+            *(", ".join(map(str, missing)), trained[0], trained[-1]),
+        )
+    untrained = {0} if results.models.weights_path(0).is_file() else set()
+    return sorted({*wanted, results.metrics["best_epoch"]} & set(trained) | untrained)
 
 
 def main() -> None:
@@ -89,7 +111,7 @@ def main() -> None:
     prompted = prompt_samples(results, report)
     write_text(arguments.prompted, samples_csv(prompted))
     write_text(arguments.markdown, report_markdown(results.metrics, results.samples, prompted, SCORE_LABELS))
-    write_text(arguments.page, render_explorer(explorer_data(results, report, files)))
+    write_text(arguments.page, render_explorer(explorer_data(results, prompted, report, files)))
     logger.info("%s and %s: open the second in a browser", arguments.markdown, arguments.page)
     run = SamplingRun()
     sections = rules.read_yaml(rules.PARAMS_FILE)

@@ -89,7 +89,7 @@ def test_writing_can_be_stopped_and_goes_on_from_there(driver: Chrome) -> None:
     button.click()
     stopped = text_of(driver, "output-made")
     assert text_of(driver, "write-status") == f"Stopped: {len(stopped)} characters written."
-    assert button.text == "Write on"
+    assert button.text == "Continue"
     assert write(driver, 5)[:-5] == stopped
 
 
@@ -110,21 +110,23 @@ def test_a_character_of_the_picture_is_written_when_it_is_chosen(driver: Chrome)
 def test_a_prompt_is_lower_cased_and_its_unknown_characters_are_named(driver: Chrome) -> None:
     set_value(driver, "prompt", "A Rose\t#1#")
     assert text_of(driver, "output-prompt") == "a rose"
-    assert text_of(driver, "prompt-status") == "Left out, because the corpus has none: tab # 1."
+    assert text_of(driver, "prompt-status") == "Left out, because the corpus does not have them: tab # 1."
 
 
 def test_a_prompt_longer_than_the_window_says_so(driver: Chrome) -> None:
     set_value(driver, "prompt", "a" * (WINDOW_LENGTH + 1))
-    assert text_of(driver, "prompt-status") == f"The last {WINDOW_LENGTH} characters count."
+    assert text_of(driver, "prompt-status") == f"The network sees the last {WINDOW_LENGTH} characters."
 
 
 def test_unknown_characters_that_cannot_be_seen_have_a_number_and_many_are_counted(driver: Chrome) -> None:
     set_value(driver, "prompt", "a\u200db\u0301")
-    assert text_of(driver, "prompt-status") == "Left out, because the corpus has none: U+200D U+0301."
+    assert text_of(driver, "prompt-status") == "Left out, because the corpus does not have them: U+200D U+0301."
     greek = "αβγδεζηθικλμνξοπρστυφχψω"
     set_value(driver, "prompt", greek)
     named = " ".join(greek[:20])
-    assert text_of(driver, "prompt-status").startswith(f"Left out, because the corpus has none: {named} and 4 more.")
+    assert text_of(driver, "prompt-status").startswith(
+        f"Left out, because the corpus does not have them: {named} and 4 more."
+    )
 
 
 def test_hasty_clicks_start_one_writing_not_two(driver: Chrome) -> None:

@@ -53,7 +53,7 @@ EDITS = [
     ("stages/train.py", COMMENT, ["check"]),
     ("stages/core/tracking/run.py", STATEMENT, ["check"]),
     ("stages/core/generation/sampling.py", STATEMENT, ["check", "sample", "evaluate", "report"]),
-    ("stages/core/report/explorer/explorer.css", "\nbody {}\n", ["check", "report"]),
+    ("stages/core/report/explorer/styles/page.css", "\nbody {}\n", ["check", "report"]),
     ("stages/core/report/figures.py", STATEMENT, ["check", "report"]),
     ("stages/download.py", STATEMENT, ["check", "download"]),
 ]

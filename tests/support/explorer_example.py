@@ -6,7 +6,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages.core.networks.weights import Weights
-from stages.core.report.explorer import Baseline, EpochRow, ExplorerData, Sample, Scores
+from stages.core.report.explorer import (
+    Baseline,
+    EpochRow,
+    ExplorerData,
+    NetworkOnPage,
+    Sample,
+    Scores,
+    Snapshot,
+    TokensOnPage,
+)
 
 CHARACTERS = "\n !,-.;?abcdefghijklmnopqrstuvwxyzäé—"
 TEMPERATURES = (0.0, 0.5, 1.0, math.inf)
@@ -14,11 +23,12 @@ EPOCHS = (1, 2, 3, 4, 5)
 BEST_EPOCH = 3
 MARKUP = "</script><script>alert(1)</script><!-- {{ script }} & &amp;   "
 WINDOW_LENGTH = 20
+HELD_OUT = "a rose is a rose is a rose, and a thorn is a thorn.\nis it not?"
 
 
-def example_weights(num_characters: int = len(CHARACTERS), units: int = 16) -> Weights:
+def example_weights(num_characters: int = len(CHARACTERS), units: int = 16, seed: int = 0) -> Weights:
     """Return weights so large that the greedy text does not fall into a loop at once."""
-    generator = np.random.default_rng(0)
+    generator = np.random.default_rng(seed)
 
     def normal(*shape: int) -> NDArray[np.float32]:
         return generator.normal(0, 2, shape).astype(np.float32)
@@ -42,10 +52,20 @@ def example_data(epochs: tuple[int, ...] = EPOCHS, text_length: int = 0, units: 
     return ExplorerData(
         corpus_title=f"corpus {MARKUP}",
         corpus_sha256="0" * 64,
-        tokens=tuple(CHARACTERS),
-        kind="lstm",
-        window_length=WINDOW_LENGTH,
-        weights=example_weights(units=units),
+        tokens=TokensOnPage(kind="characters", texts=tuple(CHARACTERS)),
+        network=NetworkOnPage(
+            kind="lstm",
+            settings={"units": units, "num_layers": 1},
+            targets="last",
+            carries_state=False,
+            window_length=WINDOW_LENGTH,
+            num_tokens=len(CHARACTERS),
+            num_weights=sum(array.size for array in example_weights(units=units).values()),
+        ),
+        snapshots=(
+            Snapshot.of(0, example_weights(units=units, seed=1), "float16"),
+            Snapshot.of(BEST_EPOCH, example_weights(units=units), "float32"),
+        ),
         best_epoch=BEST_EPOCH,
         history=tuple(
             EpochRow(
@@ -71,6 +91,7 @@ def example_data(epochs: tuple[int, ...] = EPOCHS, text_length: int = 0, units: 
         ),
         copied_passage_length=9,
         default_prompt="there was a rose, ",
+        held_out_text=HELD_OUT,
         score_labels={"real_word_fraction": "Real words", "entropy_bits": f"Entropy {MARKUP}"},
         scores=tuple(
             Scores(

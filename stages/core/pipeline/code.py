@@ -104,9 +104,12 @@ def _sha256(module: str) -> str:
 
 
 def _assets(module: str) -> list[Path]:
-    """Return the scripts, styles and templates beside a package's `__init__.py`: the page is made of them."""
+    """Return the scripts, styles and templates of a package, in folders of its own too: the page is made of them."""
     path = module_path(module)
-    return sorted(p for p in path.parent.iterdir() if p.suffix in ASSETS) if path.name == "__init__.py" else []
+    if path.name != "__init__.py":
+        return []
+    found = (p for p in path.parent.rglob("*") if p.suffix in ASSETS)
+    return sorted(p for p in found if next(f for f in p.parents if (f / "__init__.py").exists()) == path.parent)
 
 
 def _tree(module: str) -> ast.Module:

@@ -1,4 +1,4 @@
-"""What the stages before have made, as the report reads it."""
+"""The outputs of the other stages, as the report reads them."""
 
 import re
 from dataclasses import dataclass
@@ -23,9 +23,12 @@ SCORE_LABELS = {
 }
 
 
+MIN_SPACES = 0.05  # of all characters; English has 0.18, Finnish 0.12, Chinese 0.03 (its line breaks)
+
+
 @dataclass(frozen=True)
 class Results:
-    """Everything that the stages before have made."""
+    """The outputs of the other stages."""
 
     data: WindowData
     models: ModelFolder
@@ -36,15 +39,31 @@ class Results:
 
     @property
     def unread_prompt(self) -> str:
-        """Text that the network was not trained on: a prompt to show."""
-        cut = self.data.plan.num_training_tokens
-        return up_to_a_word(self.data.tokenizer.decode(self.data.ids[cut : cut + self.data.plan.window_length]))
+        """A prompt that the network was not trained on: the start of the held-out text."""
+        return up_to_a_word(self.held_out_text(self.data.plan.window_length))
+
+    def held_out_text(self, num_tokens: int) -> str:
+        """Return the start of the text that the network was not trained on."""
+        return self.data.tokenizer.decode(self.data.validation_ids[:num_tokens])
+
+    @property
+    def sample_length(self) -> int:
+        """The tokens of each sample, as section sample of params.yaml had it."""
+        return len(self.data.tokenizer.encode(self.samples["text"].iloc[0]))
+
+    @property
+    def has_words(self) -> bool:
+        """Whether the corpus parts its words by spaces; Chinese does not, and every sentence would be one word."""
+        text = self.data.tokenizer.decode(self.data.training_ids[:100_000])
+        return "real_word_fraction" in self.scores and sum(map(str.isspace, text)) > MIN_SPACES * len(text)
 
 
 def read_scores(path: Path) -> pd.DataFrame:
     """Return the table of scores, or a UserError where it is damaged."""
     with readable(path):
-        return pd.read_csv(path)[["epoch", "temperature", *SCORE_LABELS]].astype(float).astype({"epoch": int})
+        table = pd.read_csv(path)
+        scores = [name for name in SCORE_LABELS if name in table]  # those of words may be left out
+        return table[["epoch", "temperature", *scores]].astype(float).astype({"epoch": int})
 
 
 def read_metrics(path: Path) -> dict[str, Any]:
@@ -56,7 +75,7 @@ def read_metrics(path: Path) -> dict[str, Any]:
 
 
 def up_to_a_word(text: str) -> str:
-    r"""Return the text without the word that its end cuts: inside a word there is little choice of what comes next.
+    r"""Return the text without the word that its end cuts: inside a word the next character is almost certain.
 
     >>> up_to_a_word("if humanity may\nconver"), up_to_a_word("conver")
     ('if humanity may\n', 'conver')

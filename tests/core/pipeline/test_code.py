@@ -129,8 +129,8 @@ STATEMENT = appending("\nONE_MORE = 1\n")
 # what is edited, how, and the stages of an LSTM that it makes stale
 REPORT, WITH_NETWORK = {"report"}, {"train", "sample", "evaluate", "report"}
 PLACES: list[tuple[str, Edit, set[str]]] = [
-    ("stages/core/report/explorer/explorer.js", appending("\n// a comment\n"), REPORT),
-    ("stages/core/report/explorer/explorer.css", appending("\nbody {}\n"), REPORT),
+    ("stages/core/report/explorer/scripts/page.js", appending("\n// a comment\n"), REPORT),
+    ("stages/core/report/explorer/styles/page.css", appending("\nbody {}\n"), REPORT),
     ("stages/core/report/explorer/page.html", appending("\n"), REPORT),
     ("stages/core/report/figures.py", STATEMENT, REPORT),
     ("stages/core/networks/lstm.py", STATEMENT, WITH_NETWORK),

@@ -1,16 +1,16 @@
-"""What the explorer shows. The page's script reads these very names."""
+"""What the explorer shows. The page's scripts read these names."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from stages.core.networks.weights import Weights
+from stages.core.report.explorer.weights import Snapshot
 
 Span = tuple[int, int]  # first character, and the one after the last, counted in Python characters
 
 
 @dataclass(frozen=True, kw_only=True)
 class EpochRow:
-    """One row of the history. A loss that is not a number is a gap in the curve."""
+    """One row of the history. A loss that is not finite is a gap in the curve."""
 
     epoch: int
     loss_nats_per_char: float
@@ -21,9 +21,9 @@ class EpochRow:
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
-    """What was written after one epoch, at one temperature, from one prompt."""
+    """The text written after one epoch, at one temperature, from one prompt."""
 
-    epoch: int
+    epoch: int  # 0 is before training
     temperature: float  # 0 is greedy, inf is uniform
     prompt: str
     text: str  # the continuation alone
@@ -33,7 +33,7 @@ class Sample:
 
 @dataclass(frozen=True, kw_only=True)
 class Scores:
-    """The scores of all that was written after one epoch, at one temperature."""
+    """The scores of all text written after one epoch, at one temperature."""
 
     epoch: int
     temperature: float
@@ -42,27 +42,49 @@ class Scores:
 
 @dataclass(frozen=True, kw_only=True)
 class Baseline:
-    """Something to hold the validation loss against, such as an n-gram model: a line across the curves."""
+    """A loss to compare the held-out loss with, such as that of an n-gram model: a line across the curves."""
 
     name: str
     loss_nats_per_char: float
 
 
 @dataclass(frozen=True, kw_only=True)
+class TokensOnPage:
+    """What the ids of the network mean."""
+
+    kind: str  # characters, words or bytes: see scripts/tokens.js
+    texts: tuple[str, ...]  # of each id
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkOnPage:
+    """What network.json says of the network, as far as its script needs it."""
+
+    kind: str  # a key of NETWORKS in scripts/networks/
+    settings: Mapping[str, int]
+    targets: str
+    carries_state: bool
+    window_length: int  # in tokens
+    num_tokens: int
+    num_weights: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class ExplorerData:
-    """All that is on the page."""
+    """Everything on the page."""
 
     corpus_title: str
     corpus_sha256: str
-    tokens: tuple[str, ...]  # the text of each id
-    window_length: int
-    kind: str  # of network: a key of NETWORKS in explorer.js
-    weights: Weights  # of the best epoch
+    tokens: TokensOnPage
+    network: NetworkOnPage
+    snapshots: tuple[Snapshot, ...]  # that the playground can write with, ascending by epoch; empty: no playground
     best_epoch: int
     history: tuple[EpochRow, ...]  # ascending
     samples: tuple[Sample, ...]
     copied_passage_length: int  # of the shortest passage that is marked as copied, in characters
     default_prompt: str
+    held_out_text: str = ""  # that the network was not trained on, to guess from
+    has_words: bool = True  # false where the corpus does not part words by spaces: then none are marked
     score_labels: Mapping[str, str] = field(default_factory=dict)
     """What each score is called on the page, in the order of the list; *_fraction is shown in per cent."""
     scores: tuple[Scores, ...] = ()

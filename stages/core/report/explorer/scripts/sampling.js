@@ -1,8 +1,8 @@
-// Temperature, entropy and chance, as in stages/core/generation/sampling.py.
+// Temperature, entropy and random draws, as in stages/core/generation/sampling.py.
 
 // p_i ∝ exp(logit_i / T); T = 0 is greedy (the first of equals), T = Infinity is uniform.
 function softmaxWithTemperature(logits, temperature) {
-  const largest = Math.max(...logits);
+  const largest = logits.reduce((a, b) => Math.max(a, b));
   if (temperature === 0) {
     const best = logits.indexOf(largest);
     return Array.from(logits, (_, id) => (id === best ? 1 : 0));
@@ -26,7 +26,7 @@ function sampleCategorical(probabilities, uniform) {
   return probabilities.findLastIndex((p) => p > 0); // rounding overran the last one
 }
 
-// Numbers in [0, 1) that the seed decides: Mulberry32 by Tommy Ettinger, public domain.
+// Random numbers in [0, 1), the same for the same seed: Mulberry32 by Tommy Ettinger, public domain.
 function randomNumbers(seed) {
   let state = seed >>> 0;
   return () => {
@@ -34,16 +34,5 @@ function randomNumbers(seed) {
     let mixed = Math.imul(state ^ (state >>> 15), state | 1);
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-// What of a typed prompt the network can read: its text, and the characters that had to be left out.
-function readablePrompt(typed, characters) {
-  const isLowerCase = characters.every((character) => character === character.toLowerCase());
-  const typedCharacters = Array.from(isLowerCase ? typed.toLowerCase() : typed);
-  const known = new Set(characters);
-  return {
-    characters: typedCharacters.filter((character) => known.has(character)),
-    unknown: [...new Set(typedCharacters.filter((character) => !known.has(character)))],
   };
 }

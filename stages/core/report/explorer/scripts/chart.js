@@ -6,7 +6,7 @@ const LINE_HEIGHT = 14;
 // lines: [{ name, points: [[epoch, value], ...], class, hue }], a value that is null is a gap
 // levels: [{ name, value }], dashed lines across; marks: [{ epoch, value, name, class }]
 // current: the epoch shown; pick(epoch): called when one is pointed at; format(value): how values are written
-// label: what a screen reader says; cutsCollapse: whether values far above all the rest are cut off
+// label: what a screen reader says; cutsCollapse: whether values far above all others are left out
 function drawChart(
   plot,
   { lines, levels = [], marks = [], epochs, current, format, pick, label, cutsCollapse = false },
@@ -35,7 +35,7 @@ function drawChart(
   svg.append(svgElement("text", { class: "tick", ...corner }, "epoch"));
   for (const level of levels)
     svg.append(svgElement("line", { class: "level", ...across, y1: y(level.value), y2: y(level.value) }));
-  // a single one needs no name: the key has it
+  // a single one needs no name: the legend has it
   if (levels.length > 1) svg.append(...levelNames(levels, lines, y, width));
   svg.append(svgElement("line", { class: "current", x1: x(current), x2: x(current), y1: 4, y2: y(low) }));
   for (const line of lines) {
@@ -48,7 +48,7 @@ function drawChart(
       );
   }
   for (const mark of marks)
-    svg.append(markAt(mark, x(mark.epoch), mark.value === undefined ? y(low) : y(mark.value), width));
+    svg.append(markAt(mark, x(mark.epoch), mark.value === undefined ? y(low) : y(mark.value)));
 
   const pointed = (event) => {
     const share = (event.clientX - plot.getBoundingClientRect().left - CHART.left) / inner;
@@ -59,7 +59,7 @@ function drawChart(
   plot.onpointerdown = (event) => (plot.setPointerCapture(event.pointerId), pointed(event));
   plot.onpointermove = (event) => plot.hasPointerCapture(event.pointerId) && pointed(event);
   if (isCutOff(lines, high))
-    svg.append(svgElement("text", { class: "tick", x: width, y: 10, "text-anchor": "end" }, "cut off here"));
+    svg.append(svgElement("text", { class: "tick", x: width, y: 10, "text-anchor": "end" }, `above ${format(Number(high.toPrecision(2)))}: not drawn`));
   plot.replaceChildren(svg);
 }
 
@@ -80,8 +80,7 @@ function levelNames(levels, lines, y, width) {
   });
 }
 
-function markAt({ name, class: kind }, x, y, width) {
-  const anchor = x < 60 ? "start" : x > width - 60 ? "end" : "middle";
+function markAt({ name, class: kind }, x, y) {
   const group = svgElement("g", { class: kind });
   if (kind === "rollback") {
     group.append(
@@ -89,10 +88,7 @@ function markAt({ name, class: kind }, x, y, width) {
       svgElement("path", { d: `M${x - 5},4h10l-5,8z` }),
     );
   } else {
-    group.append(
-      svgElement("path", { d: `M${x},${y - 7}l7,7l-7,7l-7,-7z` }),
-      svgElement("text", { x, y: y - 14, "text-anchor": anchor }, name),
-    );
+    group.append(svgElement("path", { d: `M${x},${y - 7}l7,7l-7,7l-7,-7z` }));
   }
   group.append(svgElement("title", {}, name));
   return group;
@@ -108,8 +104,8 @@ function path(points, x, y) {
   return d;
 }
 
-// From the lowest value to the highest; a collapse of the loss, far above all the rest, is cut off at three times
-// the lowest.
+// From the lowest value to the highest. A loss that collapses, far above all others, is drawn up to three times the
+// lowest value only.
 function valueRange(lines, levels, cutsCollapse) {
   const values = lines.flatMap((line) => line.points.map(([, value]) => value)).filter(isValue);
   const all = values.concat(levels.map((level) => level.value));

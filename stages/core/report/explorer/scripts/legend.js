@@ -1,7 +1,7 @@
-// The key of a chart: what each line is, and where it stands at the epoch shown.
+// The legend of a chart: what each line is, and its value at the epoch shown.
 
-// entries: [{ name, value, class, hue, shape }], shape: line (if not said), level, rollback or best
-function drawKey(list, entries) {
+// entries: [{ name, value, class, hue, shape }], shape: line (the default), level, rollback or best
+function drawLegend(list, entries) {
   list.replaceChildren(
     ...entries.map(({ name, value, class: kind = "", hue, shape = "line" }) => {
       const swatch = svgElement("svg", { width: 28, viewBox: "0 0 28 12", "aria-hidden": "true" });

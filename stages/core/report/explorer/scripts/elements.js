@@ -1,4 +1,4 @@
-// Elements made and named, numbers written for people. Text goes in as text only, never as HTML.
+// Makes elements; names characters and numbers for people. Text goes in as text only, never as HTML.
 
 function byId(id) {
   return document.getElementById(id);
@@ -20,7 +20,7 @@ function filled(made, attributes, children) {
   return made;
 }
 
-// The first text of each row is its head.
+// The first text of each row is its header.
 function fillTable(table, heads, rows) {
   table.append(
     element("thead", {}, element("tr", {}, ...heads.map((head) => element("th", { scope: "col" }, head)))),
@@ -55,22 +55,38 @@ function temperatureNote(temperature) {
   return "";
 }
 
-function characterName(character) {
-  const name = {
-    " ": "space",
-    "\n": "line break",
-    "\t": "tab",
-    "\r": "carriage return",
-    "\u00a0": "hard space",
-  }[character];
+// The name of a token: what cannot be seen has a name or a number.
+function tokenName(text) {
+  const name = { " ": "space", "\n": "line break", "\t": "tab", "\r": "carriage return", "\u00a0": "no-break space" }[text];
   if (name) return name;
-  // what cannot be seen, or not alone
-  const isShown = !/[\p{C}\p{M}\p{Z}]/u.test(character);
-  return isShown ? character : `U+${character.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}`;
+  if (Array.from(text).length > 1) return tokenGlyph(text);
+  const isShown = !/[\p{C}\p{M}\p{Z}]/u.test(text);
+  return isShown ? text : isByte(text) ? visible(text) : codePoint(text);
 }
 
-function characterGlyph(character) {
-  return { " ": "␣", "\n": "↵", "\t": "⇥", "\r": "␍", "\u00a0": "⍽" }[character] ?? character;
+function tokenGlyph(text) {
+  const glyphs = { " ": "␣", "\n": "↵", "\t": "⇥", "\r": "␍", "\u00a0": "⍽" };
+  return visible(Array.from(text, (character) => glyphs[character] ?? character).join(""));
+}
+
+function codePoint(character) {
+  return `U+${character.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}`;
+}
+
+// Text with each control, escape or bidirectional character as its escape, as stages/core/text/visible.py shows it.
+function visible(text) {
+  return text.replace(HARMFUL, (character) => {
+    const point = character.codePointAt(0) - (isByte(character) ? ESCAPE : 0);
+    return point < 0x100 ? `\\x${hex(point, 2)}` : `\\u${hex(point, 4)}`;
+  });
+}
+
+// without the flag u, halves of surrogate pairs would match within whole ones
+const HARMFUL =
+  /[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\u{d800}-\u{dfff}\uef80-\uefff\ufdd0-\ufdef\ufff9-\ufffb\ufffe\uffff]/gu;
+
+function hex(number, length) {
+  return number.toString(16).padStart(length, "0");
 }
 
 // Hues from blue for the lowest temperature, through violet, to orange for the highest.

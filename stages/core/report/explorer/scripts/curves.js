@@ -1,11 +1,7 @@
 // The two charts of the page: the losses, and one score at each temperature.
 
-function lossText(nats) {
-  return isValue(nats) ? nats.toFixed(3) : "–";
-}
-
-function bitsText(nats) {
-  return lossText(isValue(nats) ? nats / Math.LN2 : null);
+function bitsText(bits) {
+  return isValue(bits) ? bits.toFixed(3) : "–";
 }
 
 function drawLosses(data, epoch, pick) {
@@ -15,18 +11,18 @@ function drawLosses(data, epoch, pick) {
     {
       name: "on the text it learns from",
       class: "training",
-      points: data.history.map((r) => [r.epoch, r.loss_nats_per_char]),
+      points: data.history.map((r) => [r.epoch, r.bits]),
     },
     {
-      name: "on text held back from it",
+      name: "on held-out text",
       class: "validation",
-      points: data.history.map((r) => [r.epoch, r.val_loss_nats_per_char]),
+      points: data.history.map((r) => [r.epoch, r.val_bits]),
     },
   ];
-  // what the network has left behind after one epoch would only press the curves together
+  // what the network has passed within one epoch would only flatten the curves
   const start = Math.max(...lines.map((line) => line.points[0][1]).filter(isValue));
   const levels = data.baselines
-    .map((baseline) => ({ name: baseline.name, value: baseline.loss_nats_per_char }))
+    .map((baseline) => ({ name: baseline.name, value: baseline.bits }))
     .filter((level) => !isValue(start) || level.value <= start);
   const rollbacks = data.history.filter((candidate) => candidate.num_rollbacks > 0);
   const marks = rollbacks.map((r) => ({
@@ -34,12 +30,12 @@ function drawLosses(data, epoch, pick) {
     class: "rollback",
     name: `Epoch ${r.epoch}: rolled back, learning rate ${r.learning_rate}`,
   }));
-  if (isValue(best?.val_loss_nats_per_char)) {
+  if (isValue(best?.val_bits)) {
     marks.push({
       epoch: best.epoch,
-      value: best.val_loss_nats_per_char,
+      value: best.val_bits,
       class: "best",
-      name: `best: ${best.epoch}`,
+      name: `best epoch: ${best.epoch}`,
     });
   }
   drawChart(byId("loss-plot"), {
@@ -55,19 +51,19 @@ function drawLosses(data, epoch, pick) {
   });
   const entries = lines.map((line, i) => ({
     ...line,
-    value: lossText([row?.loss_nats_per_char, row?.val_loss_nats_per_char][i]),
+    value: bitsText([row?.bits, row?.val_bits][i]),
   }));
   if (best) entries.push({ name: `best epoch: ${best.epoch}`, shape: "best" });
   if (rollbacks.length) entries.push({ name: "rolled back", shape: "rollback" });
-  if (levels.length) entries.push({ name: "on the same, without a network", shape: "level" });
-  drawKey(byId("loss-key"), entries);
+  if (levels.length) entries.push({ name: "on held-out text, without a network", shape: "level" });
+  drawLegend(byId("loss-legend"), entries);
 }
 
 function lossSummary(history, best, rollbacks) {
   const parts = [`Loss from epoch ${history[0].epoch} to ${history.at(-1).epoch}`];
-  parts.push(`on held-out text ${lossText(history[0].val_loss_nats_per_char)} nats per character at first`);
-  if (best) parts.push(`${lossText(best.val_loss_nats_per_char)} at the best epoch, ${best.epoch}`);
-  parts.push(`${lossText(history.at(-1).val_loss_nats_per_char)} at the end`);
+  parts.push(`on held-out text ${bitsText(history[0].val_bits)} bits per character at first`);
+  if (best) parts.push(`${bitsText(best.val_bits)} at the best epoch, ${best.epoch}`);
+  parts.push(`${bitsText(history.at(-1).val_bits)} at the end`);
   if (rollbacks.length) parts.push(`rolled back in epoch ${rollbacks.map((row) => row.epoch).join(", ")}`);
   return `${parts.join("; ")}.`;
 }
@@ -83,7 +79,7 @@ function drawQuality(data, epoch, pick) {
       .filter((s) => s.temperature === temperature)
       .map((s) => [s.epoch, s.values[name] ?? null]),
   }));
-  const levels = isValue(human) ? [{ name: "people’s own text", value: human }] : [];
+  const levels = isValue(human) ? [{ name: "a person’s text", value: human }] : [];
   const entries = [...lines, ...levels].map((line) => ({
     ...line,
     shape: line.points ? "line" : "level",
@@ -98,8 +94,8 @@ function drawQuality(data, epoch, pick) {
     format: (value) => (name.endsWith("_fraction") ? `${Math.round(100 * value)} %` : String(value)),
     label: `${data.score_labels[name]} in epoch ${epoch}: ${entries.map((e) => `${e.name} ${e.value}`).join(", ")}.`,
   });
-  drawKey(
-    byId("quality-key"),
+  drawLegend(
+    byId("quality-legend"),
     entries.map((e) => (e.points ? { ...e, name: `temperature ${e.name}` } : e)),
   );
 }

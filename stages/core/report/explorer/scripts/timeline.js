@@ -3,7 +3,7 @@
 const PLAY_INTERVAL_MS = 900;
 
 class Timeline {
-  // show(epoch): called for every epoch that comes into view
+  // show(epoch): called whenever the epoch changes
   constructor(data, show) {
     this.data = data;
     this.epochs = data.epochs;
@@ -15,7 +15,7 @@ class Timeline {
     document.addEventListener("keydown", (event) => {
       const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
       const isPlain = !event.altKey && !event.ctrlKey && !event.metaKey && !event.shiftKey;
-      // what has the focus may need the arrow keys for itself
+      // the focused control may need the arrow keys for itself
       const needsThem = "input:not([type=checkbox]), textarea, select, [tabindex]";
       if (step && isPlain && !event.target.closest(needsThem)) this.moveBy(step);
     });
@@ -33,23 +33,26 @@ class Timeline {
     this.epoch = epoch;
     const isBest = epoch === this.data.best_epoch;
     const row = this.data.history.find((candidate) => candidate.epoch === epoch);
-    const nats = row?.val_loss_nats_per_char;
+    const bits = row?.val_bits;
     this.slider.value = this.place;
     this.slider.setAttribute(
       "aria-valuetext",
-      `${epoch} of ${this.epochs.at(-1)}${isBest ? ", the best" : ""}`,
+      `${epoch} of ${this.epochs.at(-1)}${isBest ? ", the best" : ""}${epoch ? "" : ", before training"}`,
     );
     byId("epoch-name").replaceChildren(
       "Epoch ",
       element("b", {}, `${epoch}`),
       ` of ${this.epochs.at(-1)}`,
+      ...(epoch ? [] : [element("span", { class: "tag" }, "before training")]),
       ...(isBest ? [element("span", { class: "tag" }, "the best")] : []),
       ...(row?.num_rollbacks ? [element("span", { class: "tag" }, "rolled back")] : []),
     );
     byId("epoch-loss").replaceChildren(
-      ...(isValue(nats)
-        ? [`${lossText(nats)} nats = `, element("b", {}, bitsText(nats)), " bits per character"]
-        : []),
+      ...(isValue(bits)
+        ? [element("b", {}, bitsText(bits)), " bits per character on held-out text"]
+        : epoch
+          ? []
+          : ["a blind guess: ", element("b", {}, byId("uniform").textContent), " bits per character"]),
     );
     this.show(epoch);
   }

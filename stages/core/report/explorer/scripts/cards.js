@@ -1,6 +1,6 @@
-// What was written after one epoch: a card for each temperature, side by side.
+// The samples of one epoch: a card for each temperature, side by side.
 
-const MARK_TITLES = { unreal: "does not occur in the corpus", copied: "copied from the corpus" };
+const MARK_TITLES = { unknown: "does not occur in the corpus", copied: "copied from the corpus" };
 
 function showCards(data, epoch, promptNumber) {
   byId("cards").replaceChildren(
@@ -8,36 +8,36 @@ function showCards(data, epoch, promptNumber) {
       const sample = data.samples.filter((s) => s.epoch === epoch && s.temperature === temperature)[
         promptNumber
       ];
-      return card(temperature, temperatureHue(data.temperatures, temperature), sample);
+      return card(data, temperature, temperatureHue(data.temperatures, temperature), sample);
     }),
   );
 }
 
-function card(temperature, hue, sample) {
+function card(data, temperature, hue, sample) {
   const note = temperatureNote(temperature);
   const heading = element("h3", {}, element("span", {}, "temperature "), temperatureName(temperature));
   if (note) heading.append(element("span", {}, ` ${note.split(":")[0]}`));
   const made = element("article", { class: "card", style: `--hue: ${hue}` }, heading);
   if (sample === undefined) {
-    made.append(element("p", { class: "counts" }, "Nothing was written at this epoch."));
+    made.append(element("p", { class: "counts" }, "There is no sample of this epoch."));
     return made;
   }
   const continuation = element("span", { class: "made" });
-  for (const { text, unreal, copied } of segments(sample)) {
-    const kinds = [unreal && "unreal", copied && "copied"].filter(Boolean);
+  for (const { text, unknown, copied } of segments(sample)) {
+    const kinds = [unknown && "unknown", copied && "copied"].filter(Boolean);
     const title = kinds.map((kind) => MARK_TITLES[kind]).join("; ");
-    continuation.append(kinds.length ? element("mark", { class: kinds.join(" "), title }, text) : text);
+    continuation.append(kinds.length ? element("mark", { class: kinds.join(" "), title }, visible(text)) : visible(text));
   }
   made.append(
     element(
       "p",
       { class: "text" },
       element("span", { class: "hidden" }, "Prompt: "),
-      element("span", { class: "prompt" }, sample.prompt),
+      element("span", { class: "prompt" }, visible(sample.prompt)),
       element("span", { class: "hidden" }, " Continuation: "),
       continuation,
     ),
-    element("p", { class: "counts" }, counts(sample)),
+    element("p", { class: "counts" }, counts(sample, data.has_words)),
   );
   return made;
 }
@@ -50,16 +50,15 @@ function segments(sample) {
   const within = (list, place) => list.some(([start, end]) => start <= place && place < end);
   return cuts.slice(1).map((end, i) => ({
     text: characters.slice(cuts[i], end).join(""),
-    unreal: within(sample.unknown_words, cuts[i]),
+    unknown: within(sample.unknown_words, cuts[i]),
     copied: within(sample.copied, cuts[i]),
   }));
 }
 
-function counts(sample) {
+function counts(sample, hasWords) {
   const longest = Math.max(0, ...sample.copied.map(([start, end]) => end - start));
-  const unreal = sample.unknown_words.length;
-  return [
-    unreal ? `${counted(unreal, "word", "words")} not in the corpus` : "every word is in the corpus",
-    longest ? `${counted(longest, "character", "characters")} copied in one piece` : "no passage copied",
-  ].join(", ");
+  const unknown = sample.unknown_words.length;
+  const words = unknown ? `${counted(unknown, "word", "words")} not in the corpus` : "every word is in the corpus";
+  const copied = longest ? `${counted(longest, "character", "characters")} copied in one piece` : "no passage copied";
+  return hasWords ? `${words}, ${copied}` : copied;
 }

@@ -1,0 +1,43 @@
+// The state of the page in its address, after #, so that a view can be shared: only what differs from the start.
+
+const ADDRESS_DELAY_MS = 300;
+
+class Address {
+  // fields: name -> [get(), set(text)]
+  constructor(fields) {
+    this.fields = fields;
+    this.atStart = this.state();
+  }
+
+  state() {
+    return Object.fromEntries(Object.entries(this.fields).map(([name, [get]]) => [name, String(get())]));
+  }
+
+  // Values that the page does not have are left out.
+  restore() {
+    for (const [name, text] of new URLSearchParams(location.hash.slice(1)))
+      if (Object.hasOwn(this.fields, name)) this.fields[name][1](text);
+  }
+
+  // A moment later: browsers limit how often an address may change.
+  save() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      const changed = Object.entries(this.state()).filter(([name, text]) => text !== this.atStart[name]);
+      const hash = new URLSearchParams(changed).toString();
+      try {
+        history.replaceState(null, "", hash ? `#${hash}` : location.href.split("#")[0]);
+      } catch {
+        // in a sandboxed frame an address may not change
+      }
+    }, ADDRESS_DELAY_MS);
+  }
+}
+
+// Sets a field as a person would, unless it does not take the value.
+function setField(id, value) {
+  const field = byId(id);
+  const before = field.value;
+  field.value = value;
+  if (field.value !== String(value) || !field.checkValidity()) field.value = before;
+}
