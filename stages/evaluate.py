@@ -24,7 +24,7 @@ from stages.core.evaluation.copies import MAX_CHARACTERS
 from stages.core.evaluation.ngrams import compressor_bits_per_char, ngram_bits_per_char
 from stages.core.evaluation.scores import PIECE_LENGTH, Corpus, score
 from stages.core.generation.sampling import generate
-from stages.core.kernels.lstm import default_num_threads
+from stages.core.kernels.processors import default_num_threads
 from stages.core.networks.folder import ModelFolder
 from stages.core.pipeline.errors import UserError
 from stages.core.pipeline.files import write_json, write_text

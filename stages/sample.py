@@ -18,7 +18,7 @@ from stages.core.pipeline import params, progress, rules, stage  # first, for it
 import pandas as pd
 
 from stages.core.generation.continuation import continue_prompt
-from stages.core.kernels.lstm import default_num_threads
+from stages.core.kernels.processors import default_num_threads
 from stages.core.networks.folder import ModelFolder
 from stages.core.pipeline.errors import UserError
 from stages.core.pipeline.files import write_text

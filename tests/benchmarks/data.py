@@ -6,7 +6,7 @@ from functools import cache
 
 from stages.core.pipeline import params
 from stages.core.pipeline.params import DownloadParams, TrainParams, VectorizeParams
-from stages.core.text.characters import Vocabulary
+from stages.core.text.characters import Characters
 from stages.core.text.windows import WindowData
 from stages.lowercase import lower_cased, read_text
 from stages.vectorize import plan_windows
@@ -45,13 +45,13 @@ def corpus() -> tuple[str, str]:
     return made_up_text(NUM_CORPUS_CHARACTERS).lower(), "made-up text"
 
 
-def train_params(units: int, kernel: str) -> TrainParams:
+def train_params(units: int, backend: str) -> TrainParams:
     """Return the settings of the project with these."""
-    return dataclasses.replace(params.load(TrainParams), units=units, batch_size=BATCH_SIZE, kernel=kernel)
+    return dataclasses.replace(params.load(TrainParams), units=units, batch_size=BATCH_SIZE, lstm_backend=backend)
 
 
 def window_data() -> WindowData:
     """Return the windows of the corpus."""
     text, _ = corpus()
-    vocabulary = Vocabulary.of(text)
-    return WindowData(vocabulary.encode(text), vocabulary, plan_windows(WINDOWS, len(text)))
+    tokenizer = Characters.of(text)
+    return WindowData(tokenizer.encode(text), tokenizer, plan_windows(WINDOWS, len(text)))

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from stages.core.kernels.vectors import LANES
+from stages.core.kernels.tile import LANES
 from tests.benchmarks.measuring import num_cores
 
 PACKAGES = ("numpy", "numba", "tensorflow", "keras", "torch", "dvc")

@@ -24,10 +24,10 @@ def some_windows(data: WindowData, num_batches: int) -> tuple[Pair, Permutation]
     return (windows[:size], targets[:size]), Permutation(size, generator(0, "shuffle", 1))
 
 
-def fit(kernel: str, units: int, num_batches: int) -> Work:
+def fit(backend: str, units: int, num_batches: int) -> Work:
     """Return a `fit` of so many batches."""
     data = window_data()
-    network = build_network(train_params(units, kernel), len(data.vocabulary), data.plan.window_length)
+    network = build_network(train_params(units, backend), data.tokenizer.size, data.plan.window_length)
 
     def work(num_batches: int = num_batches) -> None:
         windows, order = some_windows(data, num_batches)
@@ -44,7 +44,7 @@ def torch_fit(units: int, num_batches: int) -> Work:
 
     torch.set_num_threads(num_cores())
     data = window_data()
-    size = len(data.vocabulary)
+    size = data.tokenizer.size
     lstm, dense = torch.nn.LSTM(size, units, batch_first=True), torch.nn.Linear(units, size)
     # RMSprop with the constants of Keras
     rate = train_params(units, "keras").learning_rate

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from stages.core.kernels.lstm import LstmCpu
+from stages.core.kernels.lstm import Workspace, backward, forward
 from tests.benchmarks.data import BATCH_SIZE, WINDOWS, window_data
 from tests.benchmarks.measuring import Effort, Work, num_cores, race, spread
 
@@ -30,17 +30,17 @@ def products(size: int, num_products: int) -> Work:
 def kernel() -> Work:
     """Return the LSTM alone, forward and backward, a few batches."""
     random = np.random.default_rng(0)
-    num_characters = len(window_data().vocabulary)
+    num_characters = window_data().tokenizer.size
     ids = random.integers(num_characters, size=(BATCH_SIZE, WINDOWS.window_length), dtype=np.int32)
     shapes = (num_characters, 4 * UNITS), (UNITS, 4 * UNITS), (4 * UNITS,)
     weights = [random.normal(scale=0.1, size=shape).astype(np.float32) for shape in shapes]
     dh = random.normal(size=(BATCH_SIZE, UNITS)).astype(np.float32)
-    lstm = LstmCpu()
+    workspace = Workspace(BATCH_SIZE, WINDOWS.window_length, num_characters, UNITS)
 
     def work() -> None:
         for _ in range(BATCHES_AT_ONCE):
-            _, tape = lstm.forward(ids, *weights)
-            lstm.backward(tape, dh)
+            forward(workspace, ids, *weights)
+            backward(workspace, dh)
 
     work()
     return work
@@ -60,7 +60,7 @@ def measure(effort: Effort) -> dict[str, Any]:
         f"{size}³": ("roofline:products", {"size": size, "num_products": (2048 // size) ** 3}) for size in SIZES
     }
     makers["kernel"] = ("roofline:kernel", {})
-    fit = {"kernel": "compiled", "units": UNITS, "num_batches": BATCHES_AT_ONCE}
+    fit = {"backend": "compiled", "units": UNITS, "num_batches": BATCHES_AT_ONCE}
     makers["fit"] = ("networks:fit", fit)
     seconds = race(makers, effort.choose(5, 15))
     batch_gflop = flop_of_a_batch(UNITS, WINDOWS.window_length) / 1e9

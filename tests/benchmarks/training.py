@@ -16,8 +16,8 @@ def contenders(units: int, num_batches: int) -> dict[str, tuple[str, dict[str, o
     """Return who trains: the compiled kernel, Keras, and PyTorch where it is installed."""
     settings: dict[str, object] = {"units": units, "num_batches": num_batches}
     who = {
-        "compiled": ("networks:fit", {"kernel": "compiled", **settings}),
-        "Keras": ("networks:fit", {"kernel": "keras", **settings}),
+        "compiled": ("networks:fit", {"backend": "compiled", **settings}),
+        "Keras": ("networks:fit", {"backend": "keras", **settings}),
     }
     if find_spec("torch"):
         who["PyTorch"] = ("networks:torch_fit", settings)
@@ -45,7 +45,7 @@ def measure(effort: Effort) -> dict[str, Any]:
         "title": "Training",
         "conditions": (
             f"LSTM-{UNITS}, windows of {WINDOWS.window_length} characters, batches of {BATCH_SIZE}, "
-            f"{len(data.vocabulary)} distinct characters, {corpus()[1]}. {num_rounds} `fit` calls each, of "
+            f"{data.tokenizer.size} distinct characters, {corpus()[1]}. {num_rounds} `fit` calls each, of "
             f"{num_batches} batches, after a warm-up; gathering the windows, optimizer and progress are in it. "
             "Seconds per epoch are extrapolated from the median of a batch; validation is not in them."
         ),

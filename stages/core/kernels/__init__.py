@@ -1,1 +1,1 @@
-"""The LSTM on the CPU, compiled, and seeded random numbers."""
+"""The LSTM on the CPU, compiled."""

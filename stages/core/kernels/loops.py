@@ -1,126 +1,125 @@
-"""The loops of the LSTM over steps, panels and tiles, compiled. lstm_cpu.py lays out the memory.
+"""The forward and the backward pass of some rows, and one step of many, compiled.
 
-Legend: as in lstm_cpu.py. `num_rows` is B', `num_units` is H'; `first` and `last` bound the tiles of rows, or the
-panels, that one thread works on. All arrays are flat unless they say otherwise.
+Nothing here checks an index: lstm.py does. Shapes: n rows, T steps, V rows of the table, H units, padded;
+C = TILE_COLUMNS. The four gates are in Keras's order: input, forget, cell, output.
 """
 
 import numpy as np
 
+from stages.core.kernels.cells import cell_backward, cell_forward
 from stages.core.kernels.compiling import compiled
-from stages.core.kernels.tiles import add_gates, add_product, prefetch_step, step, step_gradient
-from stages.core.kernels.vectors import LANES, TILE_COLUMNS, TILE_ROWS
+from stages.core.kernels.tile import TILE_COLUMNS, TILE_ROWS, multiply_tile
 
-ROWS_AT_ONCE = 8 * TILE_ROWS  # of `advance`: their states stay in the first-level cache
-
-
-@compiled
-def forward(first, last, num_steps, num_rows, num_units, u, table, ids, h, c, tanh_c, gates):
-    """Fill h, c, tanh_c and gates of some tiles of rows, step by step."""
-    num_panels = num_units // LANES
-    for t in range(num_steps):
-        for p in range(num_panels):
-            for tile in range(first, last):
-                row = t * num_rows + tile * TILE_ROWS
-                here = row * num_units + p * LANES
-                after = here + num_rows * num_units
-                gates_at = ((t * num_panels + p) * num_rows + tile * TILE_ROWS) * TILE_COLUMNS
-                length = num_units if t else 0
-                step(
-                    *(h, row * num_units, length, u, p * num_units * TILE_COLUMNS, table, p * TILE_COLUMNS, ids, row),
-                    *(c, here, num_units, c, after, h, after, gates, gates_at, tanh_c, here),
-                )
+NUM_GATES = 4
+ROWS_AT_ONCE = 32  # of `step`: their states stay in the first-level cache
 
 
 @compiled
-def backward(
-    first, last, first_row, num_half_rows, t, num_rows, num_units, transposed, c, tanh_c, gates, dh, dc, d_gates
-):
-    """Go back over step t of some tiles of rows: from dh and dc to d_gates, and to dh and dc of the step before.
+def multiply(out, left, right, add):
+    """Compute left (n, K) @ right (K, C) into out (n, C), or add it there; in tiles of nearly equal height."""
+    num_rows = len(out)
+    num_tiles = (num_rows + TILE_ROWS - 1) // TILE_ROWS
+    for tile in range(num_tiles):
+        first, last = tile * num_rows // num_tiles, (tile + 1) * num_rows // num_tiles
+        multiply_tile(out, left, right, first, last - first, add)
 
-    dh (2, B', H') has its parts take turns: step t is in part t % 2. d_gates (P, rows of a half, 4, LANES) begins with
-    the half's first row.
+
+@compiled
+def advance(has_state, recurrent, table, ids, h, c, new_h, new_c, z):
+    """Do one step: from h and c (n, H) to new_h and new_c, and to the gates in z (4, n, H).
+
+    Args:
+        has_state: False if h is zero; it saves a product.
+        recurrent: (4H / C, H, C), the recurrent kernel in blocks of columns.
+        table: (V, 4, H), kernel plus bias.
+        ids: (n,), the row of the table for each row.
     """
-    num_panels = num_units // LANES
-    size = num_rows * num_units
-    dh_at = t % 2 * size
-    dh_before_at = size - dh_at
-    dh[dh_before_at + first * TILE_ROWS * num_units : dh_before_at + last * TILE_ROWS * num_units] = 0
-    for p in range(num_panels):
-        panel_at = (t * num_panels + p) * num_rows * TILE_COLUMNS
-        d_panel_at = (p * num_half_rows - first_row) * TILE_COLUMNS
-        for row in range(first * TILE_ROWS, last * TILE_ROWS):
-            unit = row * num_units + p * LANES
-            here = t * size + unit
-            step_gradient(
-                *(gates, panel_at + row * TILE_COLUMNS, c, here, tanh_c, here, dh, dh_at + unit, dc, unit),
-                *(d_gates, d_panel_at + row * TILE_COLUMNS),
-            )
-        if t == 0:
-            continue
-        next_t, next_p = (t, p + 1) if p + 1 < num_panels else (t - 1, 0)
-        for q in range(num_units // TILE_COLUMNS):
-            right_at = (q * num_panels + p) * TILE_COLUMNS * TILE_COLUMNS
-            for row in range(first * TILE_ROWS, last * TILE_ROWS, TILE_ROWS):
-                add_product(
-                    *(dh, dh_before_at + row * num_units + q * TILE_COLUMNS, num_units),
-                    *(d_gates, d_panel_at + row * TILE_COLUMNS, TILE_COLUMNS, 1),
-                    *(transposed, right_at, TILE_COLUMNS),
-                )
-                if q == 0:  # what comes next is asked for early; waiting for it took a tenth of this pass
-                    for next_row in range(row, row + TILE_ROWS):
-                        gates_at = ((next_t * num_panels + next_p) * num_rows + next_row) * TILE_COLUMNS
-                        here = next_t * size + next_row * num_units + next_p * LANES
-                        prefetch_step(gates, gates_at, c, here, tanh_c, here)
+    num_rows, num_units = h.shape
+    num_blocks = num_units // TILE_COLUMNS
+    if not has_state:
+        z[:] = 0
+    for gate in range(NUM_GATES):
+        if has_state:
+            for block in range(num_blocks):
+                columns = slice(block * TILE_COLUMNS, (block + 1) * TILE_COLUMNS)
+                multiply(z[gate, :, columns], h, recurrent[gate * num_blocks + block], False)
+        for row in range(num_rows):
+            sums, inputs = z[gate, row], table[ids[row], gate]
+            for unit in range(num_units):
+                sums[unit] += inputs[unit]
+    cell_forward(z.reshape((NUM_GATES, -1)), c.reshape(-1), new_c.reshape(-1), new_h.reshape(-1))
 
 
 @compiled
-def sum_gradients(
-    first, last, first_row, num_half_rows, num_real_rows, t, num_rows, num_units, ids, h, d_gates, d_recurrent, d_table
-):
-    """Add step t of a half of the rows to the gradients of some panels, of the recurrent weights and of the table.
+def forward(has_state, recurrent, table, ids, h, c, gates):
+    """Fill gates (T, 4, n, H), and h and c (T + 1, n, H) after their first. Arguments: as in `advance`; ids (T, n)."""
+    for t in range(len(ids)):
+        advance(has_state or t > 0, recurrent, table, ids[t], h[t], c[t], h[t + 1], c[t + 1], gates[t])
 
-    d_recurrent is (P, H', 4, LANES), H' padded to tiles of rows; d_table (P, V, 4, LANES); d_gates as in `backward`.
+
+@compiled
+def backward(has_state, transposed, ids, h, c, gates, dh, dc, d_outputs, d_recurrent, d_table):
+    """Go back from the last step to the first; sum up the gradients of the weights in d_recurrent and d_table.
+
+    Args:
+        has_state: as in `forward`. Then dh and dc end as the gradients with respect to the initial state.
+        transposed: (H / C, 4H, C), the transposed recurrent kernel in blocks of columns.
+        ids: (T, n).
+        h: (T + 1, n, H), from `forward`, as are c and gates.
+        c: (T + 1, n, H).
+        gates: (T, 4, n, H).
+        dh: (n, H), the gradient with respect to the last output; used as memory.
+        dc: (n, H), the gradient with respect to the last cell state; used as memory.
+        d_outputs: (T, n, H), what to add to dh at each step; or (0, n, H).
+        d_recurrent: (4H / C, H, C), as `recurrent` in `advance`.
+        d_table: (V, 4, H).
     """
-    num_panels = num_units // LANES
-    panel_size = len(d_recurrent) // num_panels
-    table_size = len(d_table) // num_panels
-    for p in range(first, last):
-        panel_at = p * num_half_rows * TILE_COLUMNS
-        if t:
-            for unit in range(0, num_units, TILE_ROWS):
-                add_product(
-                    *(d_recurrent, p * panel_size + unit * TILE_COLUMNS, TILE_COLUMNS),
-                    *(h, (t * num_rows + first_row) * num_units + unit, 1, num_units),
-                    *(d_gates, panel_at, num_real_rows),
-                )
-        for row in range(num_real_rows):
-            at = p * table_size + ids[t * num_rows + first_row + row] * TILE_COLUMNS
-            add_gates(d_table, at, d_gates, panel_at + row * TILE_COLUMNS)
+    num_steps, _, num_rows, num_units = gates.shape
+    num_blocks = num_units // TILE_COLUMNS
+    d_gates = np.empty((NUM_GATES, num_rows, num_units), np.float32)
+    h_columns = np.empty((num_units, num_rows), np.float32)
+    tanh_c = np.empty(num_rows * num_units, np.float32)
+    d_recurrent[:] = 0
+    d_table[:] = 0
+    for t in range(num_steps - 1, -1, -1):
+        if len(d_outputs):
+            dh += d_outputs[t]
+        cell_backward(
+            *(gates[t].reshape((NUM_GATES, -1)), c[t].reshape(-1), c[t + 1].reshape(-1)),
+            *(dh.reshape(-1), dc.reshape(-1), d_gates.reshape((NUM_GATES, -1)), tanh_c),
+        )
+        for row in range(num_rows):
+            for gate in range(NUM_GATES):
+                sums, gradients = d_table[ids[t, row], gate], d_gates[gate, row]
+                for unit in range(num_units):
+                    sums[unit] += gradients[unit]
+        if t == 0 and not has_state:
+            break
+        for row in range(num_rows):
+            for unit in range(num_units):
+                h_columns[unit, row] = h[t, row, unit]
+        for gate in range(NUM_GATES):
+            for block in range(num_blocks):
+                columns = slice(block * TILE_COLUMNS, (block + 1) * TILE_COLUMNS)
+                units = slice(gate * num_units, (gate + 1) * num_units)
+                multiply(d_recurrent[gate * num_blocks + block], h_columns, d_gates[gate, :, columns], True)
+                multiply(dh[:, columns], d_gates[gate], transposed[block, units], gate > 0)
 
 
 @compiled
-def advance(u, table, num_units, ids, h, c):
-    """Move states h and c (N, H) one character on, a few rows at a time through memory that stays in the cache."""
+def step(recurrent, table, ids, h, c):
+    """Move states h and c (N, real H) one character on, a few rows at a time."""
     num_states, num_real_units = h.shape
-    size = ROWS_AT_ONCE * num_units
-    old_h, new_h = np.zeros(size, np.float32), np.zeros(size, np.float32)
-    old_c, new_c = np.zeros(size, np.float32), np.zeros(size, np.float32)
-    some_ids = np.zeros(ROWS_AT_ONCE, np.int32)
-    for start in range(0, num_states, ROWS_AT_ONCE):
-        num_rows = min(ROWS_AT_ONCE, num_states - start)
-        for row in range(num_rows):
-            some_ids[row] = ids[start + row]
-            at = row * num_units
-            old_h[at : at + num_real_units] = h[start + row]
-            old_c[at : at + num_real_units] = c[start + row]
-        for p in range(num_units // LANES):
-            for row in range(0, num_rows, TILE_ROWS):
-                here = row * num_units + p * LANES
-                step(
-                    *(old_h, row * num_units, num_units, u, p * num_units * TILE_COLUMNS, table, p * TILE_COLUMNS),
-                    *(some_ids, row, old_c, here, num_units, new_c, here, new_h, here, None, 0, None, 0),
-                )
-        for row in range(num_rows):
-            at = row * num_units
-            h[start + row] = new_h[at : at + num_real_units]
-            c[start + row] = new_c[at : at + num_real_units]
+    num_units = recurrent.shape[1]
+    some_h = np.zeros((ROWS_AT_ONCE, num_units), np.float32)
+    some_c = np.zeros((ROWS_AT_ONCE, num_units), np.float32)
+    z = np.zeros((NUM_GATES * ROWS_AT_ONCE * num_units), np.float32)
+    for first in range(0, num_states, ROWS_AT_ONCE):
+        num_rows = min(ROWS_AT_ONCE, num_states - first)
+        now_h, now_c = some_h[:num_rows], some_c[:num_rows]
+        now_h[:, :num_real_units] = h[first : first + num_rows]
+        now_c[:, :num_real_units] = c[first : first + num_rows]
+        now_z = z[: NUM_GATES * num_rows * num_units].reshape((NUM_GATES, num_rows, num_units))
+        advance(True, recurrent, table, ids[first : first + num_rows], now_h, now_c, now_h, now_c, now_z)
+        h[first : first + num_rows] = now_h[:, :num_real_units]
+        c[first : first + num_rows] = now_c[:, :num_real_units]

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.core.kernels.lstm import advance, pack
+from stages.core.kernels.lstm import pack, step
 from stages.core.networks.description import NetworkDescription
 from stages.core.networks.weights import Layout, Weights
 
@@ -67,7 +67,7 @@ class SlidingLSTM:
         under_way = min(self._num_given, window_length)
         # the windows under way stand at the front of the arrays from the start on
         h, c = self._h[:under_way].reshape(-1, num_units), self._c[:under_way].reshape(-1, num_units)  # (T*N, H) views
-        advance(self._packed, np.tile(ids, under_way).astype(np.int32), h, c)
+        step(self._packed, np.tile(ids, under_way).astype(np.int32), h, c)
         oldest = self._num_given % window_length if under_way == window_length else 0
         # einsum adds in an order that does not depend on N, as a matrix product by BLAS does
         logits = np.einsum("nh,hv->nv", self._h[oldest], self._dense_kernel, optimize=False)

@@ -1,17 +1,32 @@
 """keras.layers.LSTM over character ids, with a choice of who computes it.
 
-Legend: B windows in a batch, T characters in a window, V characters of the vocabulary, H units.
+Shapes: B windows in a batch, T characters in a window, V characters of the vocabulary, H units.
 """
 
 from typing import Any
 
 from numpy.typing import NDArray
 
-from stages.core.kernels.lstm import LstmCpu, Tape
+from stages.core.kernels import lstm
+from stages.core.kernels.processors import default_num_threads
 from stages.core.pipeline.params import TrainParams
 from stages.core.training.keras.tensorflow import keras, tf
 
 Array = NDArray[Any]
+# what the compiled kernel computes, of the options of keras.layers.LSTM that decide what is computed
+COMPILED_OPTIONS = {
+    "activation": "tanh",
+    "recurrent_activation": "sigmoid",
+    "use_bias": True,
+    "dropout": 0,
+    "recurrent_dropout": 0,
+    "return_sequences": False,
+    "return_state": False,
+    "go_backwards": False,
+    "stateful": False,
+    "unroll": False,
+    "zero_output_for_mask": False,
+}
 
 
 def layers(params: TrainParams, vocabulary_size: int, *, compiled: bool) -> list[keras.layers.Layer]:
@@ -29,6 +44,10 @@ class CharacterLSTM(keras.layers.LSTM):  # type: ignore[misc]
         units: H.
         vocabulary_size: V.
         compiled: true for the compiled CPU kernel; false for Keras's own computation (cuDNN on a GPU).
+        options: of keras.layers.LSTM. The compiled kernel takes those of initial values, regularizers and constraints.
+
+    Raises:
+        ValueError: an option that the compiled kernel does not follow.
     """
 
     def __init__(self, units: int, vocabulary_size: int, *, compiled: bool, **options: Any) -> None:
@@ -36,23 +55,41 @@ class CharacterLSTM(keras.layers.LSTM):  # type: ignore[misc]
         self.input_spec = keras.layers.InputSpec(ndim=2)
         self.vocabulary_size = vocabulary_size
         self.compiled = compiled
-        self._cpu = LstmCpu()
-        self._tape: Tape | None = None
+        if compiled:
+            self._check_options()
+            default_num_threads()  # a wrong variable is told before the training, not in it
+        self._workspaces: dict[tuple[int, ...], lstm.Workspace] = {}
         self._num_forward_passes = 0
+
+    def _check_options(self) -> None:
+        received = super().get_config() | {"dtype": self.compute_dtype, "use_cudnn": self.use_cudnn}
+        for name, value in (COMPILED_OPTIONS | {"dtype": "float32", "use_cudnn": "auto"}).items():
+            if received[name] != value:
+                raise ValueError(
+                    f"CharacterLSTM: with compiled=True, {name} must be {value!r}. Received: {received[name]!r}. "
+                    "Keras's own computation takes it: compiled=False."
+                )
 
     def build(self, sequences_shape: tuple[int | None, ...]) -> None:
         """Make the weights as for one-hot input."""
         super().build((*sequences_shape, self.vocabulary_size))
         self.input_spec = keras.layers.InputSpec(ndim=2)
 
-    def compute_output_shape(self, sequences_shape: tuple[int | None, ...]) -> tuple[int | None, int]:
-        """Return (B, H)."""
-        return sequences_shape[0], self.units
+    def compute_output_shape(self, sequences_shape: tuple[int | None, ...]) -> Any:
+        """Return (B, H), or what the options make of it."""
+        return super().compute_output_shape((*sequences_shape, self.vocabulary_size))
 
-    def call(self, sequences: Any, training: bool = False) -> Any:
-        """Return the outputs after the last character of each window, (B, H)."""
+    def call(self, sequences: Any, initial_state: Any = None, mask: Any = None, training: bool = False) -> Any:
+        """Return the outputs after the last character of each window, (B, H).
+
+        Raises:
+            ValueError: the kernel is compiled, and an initial state or a mask is given.
+        """
         if not self.compiled:
-            return super().call(keras.ops.one_hot(sequences, self.vocabulary_size), training=training)
+            one_hot = keras.ops.one_hot(sequences, self.vocabulary_size)
+            return super().call(one_hot, initial_state=initial_state, mask=mask, training=training)
+        if initial_state is not None or mask is not None:
+            raise ValueError("CharacterLSTM: with compiled=True there is no initial state and no mask.")
         return self._compiled_call(tf.cast(sequences, tf.int32))
 
     def get_config(self) -> dict[str, Any]:
@@ -76,14 +113,18 @@ class CharacterLSTM(keras.layers.LSTM):  # type: ignore[misc]
         cell = self.cell
         return outputs(*(tf.convert_to_tensor(w) for w in (cell.kernel, cell.recurrent_kernel, cell.bias)))
 
+    def _workspace(self, ids: Array) -> lstm.Workspace:
+        num_rows, num_steps = ids.shape
+        if ids.shape not in self._workspaces:
+            self._workspaces[ids.shape] = lstm.Workspace(num_rows, num_steps, self.vocabulary_size, self.units)
+        return self._workspaces[ids.shape]
+
     def _forward(self, ids: Array, *weights: Array) -> tuple[Array, int]:
-        h, self._tape = self._cpu.forward(ids, *weights)
         self._num_forward_passes += 1
-        return h, self._num_forward_passes
+        return lstm.forward(self._workspace(ids), ids, *weights), self._num_forward_passes
 
     def _backward(self, dh: Array, forward_pass: int, ids: Array, *weights: Array) -> tuple[Array, ...]:
         # two forward passes may come before a backward pass, where a layer is used twice
         if forward_pass != self._num_forward_passes:
             self._forward(ids, *weights)
-        assert self._tape is not None
-        return self._cpu.backward(self._tape, dh)
+        return lstm.backward(self._workspace(ids), dh)

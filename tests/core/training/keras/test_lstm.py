@@ -8,34 +8,23 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from stages.core.pipeline.params import TrainParams
-from stages.core.text.characters import Vocabulary
+from stages.core.text.characters import Characters
 from stages.core.text.windows import windows
-from stages.core.training.keras.build import build_network, choose_kernel
-from stages.core.training.keras.lstm import CharacterLSTM
+from stages.core.training.keras.build import build_network, choose_backend
+from stages.core.training.keras.lstm import COMPILED_OPTIONS, CharacterLSTM
 from stages.core.training.keras.tensorflow import keras, tf
 from stages.core.training.trainer import dataset
 from tests.support.lstm_reference import relative_error
+from tests.support.networks import TRAIN_PARAMS
 from tests.support.project import made_up_text
 
-PARAMS = TrainParams(
-    random_seed=0,
-    epochs=1,
-    units=33,
-    batch_size=32,
-    learning_rate=0.01,
-    clip_norm=None,
-    kernel="keras",
-    divergence_margin_nats=None,
-    rollback_learning_rate_factor=0.5,
-    max_rollbacks=1,
-)
-KERNELS = ("keras", "compiled")
+PARAMS = dataclasses.replace(TRAIN_PARAMS, units=33, batch_size=32)
+BACKENDS = ("keras", "compiled")
 VOCABULARY_SIZE, WINDOW_LENGTH = 11, 9
 
 
-def network(kernel: str, units: int = PARAMS.units, window_length: int = WINDOW_LENGTH) -> keras.Model:
-    return build_network(dataclasses.replace(PARAMS, kernel=kernel, units=units), VOCABULARY_SIZE, window_length)
+def network(backend: str, units: int = PARAMS.units, window_length: int = WINDOW_LENGTH) -> keras.Model:
+    return build_network(dataclasses.replace(PARAMS, lstm_backend=backend, units=units), VOCABULARY_SIZE, window_length)
 
 
 def batch(num_windows: int = 13, window_length: int = WINDOW_LENGTH) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -56,7 +45,7 @@ def gradients(model: keras.Model, ids: Any, targets: NDArray[Any]) -> list[NDArr
     ("num_windows", "window_length", "units"), [(13, 9, 33), (1, 9, 5), (7, 1, 16), (128, 60, 128), (5, 4, 65)]
 )
 def test_gradients_are_those_of_keras(num_windows: int, window_length: int, units: int) -> None:
-    models = [network(kernel, units, window_length) for kernel in KERNELS]
+    models = [network(backend, units, window_length) for backend in BACKENDS]
     models[1].set_weights(models[0].get_weights())
     expected, received = (gradients(m, *batch(num_windows, window_length)) for m in models)
     assert len(received) == 5
@@ -66,8 +55,8 @@ def test_gradients_are_those_of_keras(num_windows: int, window_length: int, unit
 
 def test_a_layer_used_twice_has_the_gradients_of_keras() -> None:
     found = []
-    for kernel in KERNELS:
-        layer = network(kernel).get_layer("lstm")
+    for backend in BACKENDS:
+        layer = network(backend).get_layer("lstm")
         first, second = keras.Input((WINDOW_LENGTH,), dtype="int32"), keras.Input((WINDOW_LENGTH,), dtype="int32")
         product = layer(first) * layer(second)
         outputs = keras.layers.Dense(VOCABULARY_SIZE, "softmax", kernel_initializer="identity")(product)
@@ -90,12 +79,12 @@ def test_gradients_may_be_taken_twice() -> None:
 
 
 def test_both_kernels_start_from_the_same_weights() -> None:
-    expected, received = (network(kernel).get_weights() for kernel in KERNELS)
+    expected, received = (network(backend).get_weights() for backend in BACKENDS)
     for e, r in zip(expected, received, strict=True):
         np.testing.assert_array_equal(r, e)
 
 
-@pytest.mark.parametrize(("saved_by", "loaded_by"), [KERNELS, KERNELS[::-1]])
+@pytest.mark.parametrize(("saved_by", "loaded_by"), [BACKENDS, BACKENDS[::-1]])
 def test_weights_of_one_kernel_load_into_the_other(saved_by: str, loaded_by: str, tmp_path: Path) -> None:
     ids, targets = batch()
     saving = network(saved_by)
@@ -108,9 +97,9 @@ def test_weights_of_one_kernel_load_into_the_other(saved_by: str, loaded_by: str
     assert relative_error(loading.predict(ids, verbose=0), expected) < 1e-6
 
 
-@pytest.mark.parametrize("kernel", KERNELS)
-def test_a_network_is_made_again_from_its_configuration(kernel: str) -> None:
-    model = network(kernel)
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_network_is_made_again_from_its_configuration(backend: str) -> None:
+    model = network(backend)
     again = keras.Sequential.from_config(model.get_config())
     again.set_weights(model.get_weights())
     ids, _ = batch()
@@ -118,17 +107,17 @@ def test_a_network_is_made_again_from_its_configuration(kernel: str) -> None:
     layer = model.get_layer("lstm")
     copy = CharacterLSTM.from_config(layer.get_config())
     assert copy.get_config() == layer.get_config()
-    assert (copy.units, copy.vocabulary_size, copy.compiled) == (PARAMS.units, VOCABULARY_SIZE, kernel == "compiled")
+    assert (copy.units, copy.vocabulary_size, copy.compiled) == (PARAMS.units, VOCABULARY_SIZE, backend == "compiled")
 
 
 def test_the_loss_goes_down_as_with_keras(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("stages.core.training.keras.build.STEPS_PER_EXECUTION", 1)  # the loss of every batch is seen
     text = made_up_text(4000)
-    vocabulary = Vocabulary.of(text)
-    data = windows(vocabulary.encode(text), WINDOW_LENGTH, stride=3)
+    tokenizer = Characters.of(text)
+    data = windows(tokenizer.encode(text), WINDOW_LENGTH, stride=3)
     curves = []
-    for kernel in KERNELS:
-        model = build_network(dataclasses.replace(PARAMS, kernel=kernel), len(vocabulary), WINDOW_LENGTH)
+    for backend in BACKENDS:
+        model = build_network(dataclasses.replace(PARAMS, lstm_backend=backend), tokenizer.size, WINDOW_LENGTH)
         curve: list[float] = []
         watch = keras.callbacks.LambdaCallback(
             on_train_batch_end=lambda _, logs, curve=curve: curve.append(float(logs["loss"]))
@@ -143,6 +132,81 @@ def test_the_loss_goes_down_as_with_keras(monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.mark.skipif(bool(tf.config.list_physical_devices("GPU")), reason="there is a GPU")
 def test_auto_is_the_compiled_kernel_on_a_cpu() -> None:
-    assert choose_kernel("auto") == "compiled"
+    assert choose_backend("auto") == "compiled"
     assert network("auto").get_layer("lstm").compiled
     assert not network("keras").get_layer("lstm").compiled
+
+
+OTHER_OPTIONS: dict[str, Any] = {
+    "activation": "relu",
+    "recurrent_activation": "hard_sigmoid",
+    "use_bias": False,
+    "dropout": 0.1,
+    "recurrent_dropout": 0.1,
+    "return_sequences": True,
+    "return_state": True,
+    "go_backwards": True,
+    "stateful": True,
+    "unroll": True,
+    "zero_output_for_mask": True,
+    "use_cudnn": True,
+    "dtype": "float16",
+}
+
+
+def test_every_option_that_decides_the_outputs_is_known() -> None:
+    decides_nothing = {"name", "trainable", "units", "seed", "activity_regularizer", "unit_forget_bias"}
+    for weight in ("kernel", "recurrent", "bias"):
+        decides_nothing |= {f"{weight}_initializer", f"{weight}_regularizer", f"{weight}_constraint"}
+    known = keras.layers.LSTM(1).get_config().keys() - decides_nothing
+    assert known == COMPILED_OPTIONS.keys() | {"dtype"}
+    assert known | {"use_cudnn"} == OTHER_OPTIONS.keys()
+
+
+@pytest.mark.parametrize("option", OTHER_OPTIONS)
+def test_what_the_compiled_kernel_does_not_follow_is_refused(option: str) -> None:
+    message = f"CharacterLSTM: with compiled=True, {option} must be .*. Received: {OTHER_OPTIONS[option]!r}"
+    with pytest.raises(ValueError, match=message):
+        CharacterLSTM(4, 7, compiled=True, **{option: OTHER_OPTIONS[option]})
+
+
+def test_an_initial_state_or_a_mask_is_refused_by_the_compiled_kernel() -> None:
+    layer, (ids, _) = CharacterLSTM(4, VOCABULARY_SIZE, compiled=True), batch()
+    for given in ({"initial_state": [np.zeros((13, 4))] * 2}, {"mask": np.ones(ids.shape, bool)}):
+        with pytest.raises(ValueError, match="there is no initial state and no mask"):
+            layer(ids, **given)
+
+
+@pytest.mark.parametrize("option", ["return_sequences", "return_state", "go_backwards"])
+def test_other_options_are_those_of_keras_without_the_compiled_kernel(option: str) -> None:
+    layer, (ids, _) = CharacterLSTM(4, VOCABULARY_SIZE, compiled=False, **{option: True}), batch()
+    expected = keras.layers.LSTM(4, **{option: True})
+    expected.build((None, WINDOW_LENGTH, VOCABULARY_SIZE))
+    layer.build(ids.shape)
+    expected.set_weights(layer.get_weights())
+    made = expected(keras.ops.one_hot(ids, VOCABULARY_SIZE))
+    for r, e in zip(tf.nest.flatten(layer(ids)), tf.nest.flatten(made), strict=True):
+        np.testing.assert_array_equal(r, e)
+    assert tf.nest.map_structure(lambda t: t.shape, layer(ids)) == tf.nest.map_structure(lambda t: t.shape, made)
+
+
+def test_regularizers_and_constraints_hold_with_the_compiled_kernel() -> None:
+    found = []
+    for compiled in (True, False):
+        layer = CharacterLSTM(
+            4,
+            VOCABULARY_SIZE,
+            compiled=compiled,
+            kernel_initializer="ones",
+            recurrent_initializer="identity",
+            recurrent_regularizer="l2",
+            kernel_constraint=keras.constraints.MaxNorm(1.5),
+        )
+        dense = keras.layers.Dense(VOCABULARY_SIZE, "softmax", kernel_initializer="identity")
+        model = keras.Sequential([keras.Input((WINDOW_LENGTH,), dtype="int32"), layer, dense])
+        model.compile("sgd", "sparse_categorical_crossentropy", jit_compile=False)
+        model.fit(*batch(), verbose=0)
+        assert np.linalg.norm(layer.get_weights()[0], axis=0).max() <= 1.5 + 1e-6
+        found.append([layer.losses[0], *layer.get_weights()])
+    for received, expected in zip(*found, strict=True):
+        np.testing.assert_allclose(received, expected, atol=1e-6)
