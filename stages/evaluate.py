@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from stages.core.pipeline import params, progress, rules, stage  # first, for it answers Ctrl-C
+from stages.core.pipeline import params, progress, stage  # first, for it answers Ctrl-C
 
 # isort: split
 import numpy as np
@@ -33,8 +33,9 @@ from stages.core.pipeline.randomness import generator
 from stages.core.serving.registry import register_best
 from stages.core.tables.history import NATS_TO_BITS, read_history
 from stages.core.tables.samples import read_samples
+from stages.core.tables.scores import scores_csv
 from stages.core.text.windows import WindowData, read_windows
-from stages.core.tracking.sampling_run import SamplingRun
+from stages.core.tracking.stage_log import log_stage
 
 logger = logging.getLogger(__name__)
 Scores = dict[str, float]
@@ -156,21 +157,13 @@ def main() -> None:
     metrics["baseline"] = baselines(data, evaluate.max_ngram_order)
 
     write_json(arguments.metrics, metrics)
-    table["temperature"] = [temperature_label(t) for t in table["temperature"]]
-    write_text(arguments.scores, table.to_csv(index=False, lineterminator="\n"))
+    write_text(arguments.scores, scores_csv(table))
     logger.info(
         "best epoch %d: %.4f nats, %.4f bits per character",
         *(best_epoch, metrics["best"]["val_loss_nats_per_char"], metrics["best"]["val_bits_per_char"]),
     )
-    run = SamplingRun()
-    sections = rules.read_yaml(rules.PARAMS_FILE)
-    parameters = {name: sections[name] for name in ("sample", "evaluate")}
-    files = (arguments.metrics, arguments.scores)
-    run.start(models.description().fingerprint, parameters, arguments.samples, *files)
-    run.log_samples(samples, arguments.samples)
-    run.log_evaluation(metrics, table.astype({"temperature": float}), *files)
-    run.finish()
-    register_best(run, models, metrics)
+    connection = log_stage("evaluate", arguments.models, arguments.metrics.parent, arguments.windows)
+    register_best(connection, arguments.models, metrics)
 
 
 if __name__ == "__main__":

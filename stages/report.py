@@ -10,7 +10,7 @@ import logging
 import shutil
 from pathlib import Path
 
-from stages.core.pipeline import params, rules, stage  # first: it handles Ctrl-C
+from stages.core.pipeline import params, stage  # first: it handles Ctrl-C
 
 # isort: split
 import numpy as np
@@ -25,11 +25,13 @@ from stages.core.report.explorer import render_explorer
 from stages.core.report.explorer.data import explorer_data
 from stages.core.report.figures import distribution_figure, loss_figure, save_figure, score_figure
 from stages.core.report.markdown import report_markdown
-from stages.core.report.results import SCORE_LABELS, Results, read_metrics, read_scores
+from stages.core.report.results import METRICS, SCORE_LABELS, Results
 from stages.core.tables.history import read_history
+from stages.core.tables.metrics import read_metrics
 from stages.core.tables.samples import read_samples, samples_csv
+from stages.core.tables.scores import read_scores
 from stages.core.text.windows import read_windows
-from stages.core.tracking.sampling_run import SamplingRun
+from stages.core.tracking.stage_log import log_stage
 
 logger = logging.getLogger(__name__)
 
@@ -104,7 +106,7 @@ def main() -> None:
         history=read_history(arguments.history),
         samples=read_samples(arguments.samples),
         scores=read_scores(arguments.scores),
-        metrics=read_metrics(arguments.metrics),
+        metrics=read_metrics(arguments.metrics, METRICS),
     )
     shutil.rmtree(arguments.figures, ignore_errors=True)
     write_figures(results, report, arguments.figures)
@@ -113,16 +115,7 @@ def main() -> None:
     write_text(arguments.markdown, report_markdown(results.metrics, results.samples, prompted, SCORE_LABELS))
     write_text(arguments.page, render_explorer(explorer_data(results, prompted, report, files)))
     logger.info("%s and %s: open the second in a browser", arguments.markdown, arguments.page)
-    run = SamplingRun()
-    sections = rules.read_yaml(rules.PARAMS_FILE)
-    parameters = {name: sections[name] for name in ("sample", "evaluate", "report")}
-    evaluated, made = (arguments.metrics, arguments.scores), (arguments.prompted, arguments.markdown, arguments.page)
-    fingerprint = results.models.description().fingerprint
-    run.start(fingerprint, parameters, arguments.samples, *evaluated, *made)
-    run.log_samples(results.samples, arguments.samples)
-    run.log_evaluation(results.metrics, results.scores, *evaluated)
-    run.log_artifacts(*made, arguments.figures)
-    run.finish()
+    log_stage("report", arguments.models, arguments.samples.parent, arguments.windows)
 
 
 if __name__ == "__main__":

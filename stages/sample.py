@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from stages.core.pipeline import params, progress, rules, stage  # first, for it answers Ctrl-C
+from stages.core.pipeline import params, progress, stage  # first, for it answers Ctrl-C
 
 # isort: split
 import pandas as pd
@@ -27,7 +27,7 @@ from stages.core.pipeline.randomness import generator
 from stages.core.tables.samples import samples_csv, samples_markdown
 from stages.core.text.tokenizer import Tokenizer
 from stages.core.text.windows import WindowData, read_windows
-from stages.core.tracking.sampling_run import SamplingRun
+from stages.core.tracking.stage_log import log_stage
 
 logger = logging.getLogger(__name__)
 Row = dict[str, Any]
@@ -94,11 +94,7 @@ def main() -> None:
         "%d samples of %d characters: %d epochs at temperatures %s",
         *(len(samples), sample.length, len(epochs), ", ".join(map(temperature_label, sample.temperatures))),
     )
-    run = SamplingRun()
-    parameters = {"sample": rules.read_yaml(rules.PARAMS_FILE)["sample"]}
-    run.start(models.description().fingerprint, parameters, arguments.samples)
-    run.log_samples(samples, arguments.samples)
-    run.finish()
+    log_stage("sample", arguments.models, arguments.samples.parent, arguments.windows)
 
 
 if __name__ == "__main__":

@@ -15,19 +15,18 @@ from typing import Any
 from stages.core.networks.description import NetworkDescription
 from stages.core.networks.folder import ModelFolder
 from stages.core.networks.table import modules_of
-from stages.core.pipeline import params, rules, stage, timing
+from stages.core.pipeline import params, stage, timing
 from stages.core.pipeline.code import code_hash
 from stages.core.pipeline.files import atomic_write, sha256_of, write_text
 from stages.core.pipeline.params import TrainParams
 from stages.core.tables.history import HistoryRow, history_csv
 from stages.core.text.table import tokenizer_modules
 from stages.core.text.windows import WindowData, read_windows
-from stages.core.tracking.provenance import TRAINING_STAGES
-from stages.core.tracking.training_run import TrainingRecord, TrainingRun
+from stages.core.tracking.training_run import TrainingRun
 from stages.core.training.checkpoints import Checkpoints
 from stages.core.training.fingerprint import package_versions, training_fingerprint, windows_hash
 
-IF_INTERRUPTED = "`dvc repro` goes on after the last whole epoch."
+IF_INTERRUPTED = "`dvc repro` resumes after the last whole epoch."
 logger = logging.getLogger(__name__)
 
 
@@ -50,7 +49,7 @@ def describe(
 
 
 class Outputs:
-    """Puts each epoch where the outputs belong as soon as it is trained, and tells about it."""
+    """Puts each epoch where the outputs belong as soon as it is trained, and reports it."""
 
     def __init__(
         self,
@@ -96,7 +95,7 @@ def main() -> None:
     arguments = parser.parse_args()
     train = params.load(TrainParams)
     data = read_windows(arguments.windows)
-    # TensorFlow takes seconds to import: by now what is wrong has been said, and Ctrl-C finds who answers it
+    # TensorFlow takes seconds to import: by now the inputs are checked, and Ctrl-C is handled
     from stages.core.training.keras.build import choose_backend
     from stages.core.training.trainer import Trainer
 
@@ -106,10 +105,11 @@ def main() -> None:
     resumable = training_fingerprint(windows_sha256, decisive, code_hash(*modules))
     fingerprint = sha256_of(resumable, str(train.epochs))
 
+    checkpoints = Checkpoints(resumable)
+    checkpoints.wait_for_others()
     models = ModelFolder(arguments.models)
     models.path.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(models.path / "epochs", ignore_errors=True)
-    checkpoints = Checkpoints(resumable)
     checkpoints.remove_others()
     trainer = Trainer(train, data, checkpoints)
     with atomic_write(models.weights_path(0)) as partial:  # what it writes before training is worth seeing, too
@@ -117,15 +117,7 @@ def main() -> None:
     num_weights = trainer.network.count_params()
     models.write_description(describe(data, dataclasses.asdict(train), num_weights, fingerprint, windows_sha256))
     run = TrainingRun()
-    sections = rules.read_yaml(rules.PARAMS_FILE)
-    run.start(
-        TrainingRecord(
-            fingerprint=fingerprint,
-            parameters={name: sections[name] for name in TRAINING_STAGES},
-            corpus_sha256=windows_sha256,
-            num_characters=data.plan.num_characters,
-        )
-    )
+    run.start(models.description(), data.plan.num_characters)
     num_characters = data.plan.num_training_windows * data.plan.window_length
     outputs = Outputs(models, checkpoints, run, num_characters, dataclasses.asdict(train))
     with run.ended_early():
@@ -133,8 +125,7 @@ def main() -> None:
     if not outputs.num_trained:
         logger.info("Nothing to train: all epochs (%d) were kept.", len(rows))
     write_text(arguments.history, history_csv(rows))
-    run.log_artifacts(models.path / "network.json", models.path / "epochs", under="models")
-    run.finish((arguments.history,))
+    run.finish(arguments.models, arguments.history.parent)
 
 
 if __name__ == "__main__":

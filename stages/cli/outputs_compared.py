@@ -8,18 +8,13 @@ from stages.cli.runs import Logged, fetch, has
 from stages.core.pipeline.files import read_rows, sha256_of_file
 from stages.core.pipeline.rules import read_yaml
 from stages.core.text.visible import visible
+from stages.core.tracking.outputs import OUTPUTS, SAMPLING_STAGES, Folders
 
-TRAINING_OUTPUTS = {"history.csv": "reports/history.csv", "models": "models"}
-SAMPLING_OUTPUTS = (
-    "samples.csv",
-    "samples.md",
-    "metrics.json",
-    "scores.csv",
-    "prompt.csv",
-    "index.md",
-    "index.html",
-    "figures",
-)
+FOLDERS = Folders()
+TRAINING_OUTPUTS = {output.artifact: str(output.path(FOLDERS)) for output in OUTPUTS["train"]}
+SAMPLING_OUTPUTS = {
+    output.artifact: str(output.path(FOLDERS)) for stage in SAMPLING_STAGES for output in OUTPUTS[stage]
+}
 
 
 def fetch_outputs(found: Logged, folder: Path) -> None:
@@ -46,7 +41,7 @@ def compared(tree: Path, found: Logged, logged: Path) -> Iterator[tuple[str, boo
         if tag.startswith("dvc.lock/"):
             path = tag.removeprefix("dvc.lock/")
             yield _said(path, md5.get(path) == recorded)
-    for name, path in (TRAINING_OUTPUTS | {name: f"reports/{name}" for name in SAMPLING_OUTPUTS}).items():
+    for name, path in (TRAINING_OUTPUTS | SAMPLING_OUTPUTS).items():
         if (logged / name).exists():
             yield from _files(logged / name, tree / path, path)
 

@@ -19,7 +19,7 @@ from stages.cli.work_tree import Code, code_of, restore_parameters, work_tree
 from stages.core.pipeline.errors import UserError
 from stages.core.text.visible import visible
 from stages.core.tracking import git
-from stages.core.tracking.run import TRACKING
+from stages.core.tracking.connection import TRACKING
 
 SECONDS_TO_END = 10.0  # for a process that was asked to
 

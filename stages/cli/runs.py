@@ -1,4 +1,4 @@
-"""Runs that were logged, looked up by id or by name, and what they logged."""
+"""Logged runs, found by id or by name, and their artifacts."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stages.core.pipeline.errors import UserError
-from stages.core.tracking.store import MlflowException, Run, experiment_id, open_store, tracking_uri, unreachable
+from stages.core.pipeline.secrets import masked
+from stages.core.tracking.failures import explained
+from stages.core.tracking.store import Run, experiment_id, open_store, tracking_uri
 
 
 @dataclass(frozen=True)
 class Logged:
-    """A training run, and the one of its sampling runs that is meant."""
+    """A training run and one of its sampling runs."""
 
     training: Run
     sampling: Run | None
@@ -19,27 +21,29 @@ class Logged:
 
     @property
     def latest(self) -> Run:
-        """The run that tells which code made all of it."""
+        """The run whose code made all of it."""
         return self.sampling or self.training
 
 
 @contextmanager
 def answered() -> Iterator[None]:
-    """Say it in one message when the store fails."""
+    """Turn a failure of the store into one message."""
     try:
         yield
-    except (MlflowException, RuntimeError) as error:
-        raise unreachable(error) from error
+    except UserError:
+        raise
+    except Exception as error:
+        raise explained(error) from error
 
 
 @answered()
 def find(name: str) -> Logged:
     """Return the run with this id, the start of an id (four characters or more), or this name.
 
-    That of an experiment which only sampled or evaluated anew is a sampling run.
+    An experiment that only sampled or evaluated again has a sampling run.
 
     Raises:
-        UserError: none, or several; they are named.
+        UserError: no run, or several, which are listed.
     """
     store = open_store()
     experiment = experiment_id(store)
@@ -57,7 +61,8 @@ def find(name: str) -> Logged:
     if len(found) != 1:
         named = [f"{run.info.run_name} ({run.info.run_id[:8]})" for run in (found or trainings + samplings)[:10]]
         problem = "several runs" if found else "no run"
-        raise UserError(f"{name!r} names {problem} in {tracking_uri()}. Give one of: {', '.join(named) or 'none yet'}.")
+        uri = masked(tracking_uri())
+        raise UserError(f"{name!r} names {problem} in {uri}. Give one of: {', '.join(named) or 'none yet'}.")
     (run,) = found
     parent = run.data.tags.get("mlflow.parentRunId")
     if parent is not None:
@@ -82,13 +87,24 @@ def has(run: Run, artifact: str) -> bool:
 
 @answered()
 def fetch(run: Run, artifact: str, folder: Path) -> Path:
-    """Return the path under `folder` to which an artifact of a run was copied.
+    """Copy an artifact of a run into `folder`; return the path of the copy.
 
     Raises:
         UserError: the run has no such artifact.
     """
     if not has(run, artifact):
-        raise UserError(
-            f"The run {run.info.run_name} has no {artifact}: it is at work, or was killed. `dvc repro` completes it."
-        )
+        raise UserError(f"The run {run.info.run_name} has no {artifact}: {_why_missing(run)}.")
     return Path(open_store().download_artifacts(run.info.run_id, artifact, str(folder)))
+
+
+def _why_missing(run: Run) -> str:
+    """Return why a run lacks an artifact, and what helps."""
+    if run.info.status == "RUNNING":
+        return "it is still running, or was killed. `dvc repro` completes it"
+    if run.info.status != "FINISHED":
+        return "it ended early. `dvc repro` completes it"
+    where = masked(str(run.info.artifact_uri))
+    return (
+        f"its files are gone from {where}. If models/ and reports/ hold this run, `zarathustra sync` logs them again; "
+        "else check out its commit, then run `dvc checkout` and `zarathustra sync`"
+    )

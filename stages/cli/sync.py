@@ -1,128 +1,95 @@
-"""`zarathustra sync`: the runs in MLflow made again, or completed, from models/ and reports/."""
+"""`zarathustra sync`: log the outputs in models/ and reports/ to MLflow, where their runs are missing or incomplete."""
 
 import argparse
-import hashlib
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
 
 from stages.core.networks.folder import ModelFolder
+from stages.core.pipeline import progress
 from stages.core.pipeline.errors import UserError
-from stages.core.pipeline.files import read_json
-from stages.core.pipeline.rules import PARAMS_FILE, read_yaml
+from stages.core.pipeline.secrets import masked
 from stages.core.serving.registry import register_best
-from stages.core.tables.history import read_history
+from stages.core.tables.history import read_history_rows
+from stages.core.tables.metrics import read_metrics
 from stages.core.tables.samples import read_samples
-from stages.core.text.windows import read_windows
-from stages.core.tracking.provenance import TRAINING_STAGES
+from stages.core.tables.scores import read_scores
+from stages.core.tracking.connection import Connection
+from stages.core.tracking.lockfile import foreign_files, locked, parameters_of
+from stages.core.tracking.outputs import OUTPUTS, SAMPLING_STAGES, Folders
 from stages.core.tracking.sampling_run import SamplingRun
+from stages.core.tracking.stage_log import log_training
 from stages.core.tracking.store import tracking_uri
-from stages.core.tracking.training_run import TrainingRecord, TrainingRun
 
-REPORTS = Path("reports")
-EVALUATION = [REPORTS / name for name in ("metrics.json", "scores.csv")]
-REPORT = [REPORTS / name for name in ("prompt.csv", "index.md", "index.html")]
+FOLDERS = Folders()
+METRICS = FOLDERS.reports / "metrics.json"
 
 
 def set_up(parser: argparse.ArgumentParser) -> None:
-    """There are no options."""
-    parser.epilog = "Twice makes no duplicates; a store that was deleted gets the runs of these outputs again."
+    """Add the option."""
+    parser.epilog = (
+        "Running it twice makes no duplicates. A store that was deleted gets the runs of these outputs again."
+    )
+    parser.add_argument("--best", action="store_true", help="give the alias `best` to this model in any case")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Log training, then sampling, with the same calls that the stages make."""
-    models = ModelFolder(Path("models"))
-    history = read_history(_existing(REPORTS / "history.csv"))
-    if others := files_of_another_run("train"):
-        raise UserError(f"{others[0]} is not of the training in dvc.lock. Run `dvc checkout`, or `dvc repro`.")
-    sync_training(models, history)
-    print(f"Training: {len(history)} epochs.")
-    if is_there("sample", REPORTS / "samples.csv"):
-        samples = read_samples(REPORTS / "samples.csv")
-        sync_sampling(models, samples)
-        print(f"Sampling: {len(samples)} samples.")
-    print(f"All of it is in {tracking_uri()}.")
+    """Check the outputs, then log training and sampling with the same calls as the stages."""
+    progress.set_up_logging()
+    stages = finished_stages()
+    if arguments.best and "evaluate" not in stages:
+        raise UserError("--best needs the outputs of stage evaluate. Run `dvc repro` first.")
+    connection = Connection(required=True)
+    num_epochs = 0
+    with connection.tolerate_errors():
+        num_epochs = log_training(connection, FOLDERS)
+    print(f"Training: {num_epochs} epochs.")
+    if stages:
+        SamplingRun(connection).log(stages, FOLDERS, {stage: parameters_of(stage) for stage in stages})
+        print(f"Sampling: {', '.join(stages)}.")
+    if "evaluate" in stages:
+        register_best(connection, FOLDERS.models, read_metrics(METRICS), takes_alias=arguments.best)
+    print(f"All of it is in {masked(tracking_uri())}.")
 
 
-def sync_training(models: ModelFolder, history: pd.DataFrame) -> None:
-    """Log what stage train logs."""
-    description = models.description()
-    data = read_windows(Path("data/windows"))
-    run = TrainingRun(required=True)
-    run.start(
-        TrainingRecord(
-            fingerprint=description.fingerprint,
-            parameters={name: parameters_of(name) for name in TRAINING_STAGES},
-            corpus_sha256=description.windows_sha256,
-            num_characters=data.plan.num_characters,
+def finished_stages() -> list[str]:
+    """Return the stages after training whose outputs are whole, and fit those of the stages before; say which are not.
+
+    Raises:
+        UserError: the outputs of the training are not, or a table is damaged.
+    """
+    history = FOLDERS.reports / "history.csv"
+    if not history.exists():
+        raise UserError(f"{history} does not exist. Run `dvc repro` first.")
+    if foreign := foreign_files("train"):
+        raise UserError(
+            f"{foreign[0]} {_problem(foreign[0])} the training in dvc.lock. Run `dvc checkout`, or `dvc repro`."
         )
-    )
-    for row in history.to_dict("records"):
-        run.log_epoch({str(key): value for key, value in row.items()})
-    run.log_artifacts(models.path / "network.json", models.path / "epochs", under="models")
-    run.finish((REPORTS / "history.csv",))
+    read_history_rows(history)
+    epochs = ModelFolder(FOLDERS.models).epochs()
+    if not epochs:
+        raise UserError(f"{FOLDERS.models / 'epochs'}: no weights. Run `dvc checkout`, or `dvc repro`.")
+    stages: list[str] = []
+    for stage in SAMPLING_STAGES:
+        paths = [output.path(FOLDERS) for output in OUTPUTS[stage]]
+        if not locked(stage) and not any(path.exists() for path in paths):
+            return stages  # it has not run
+        foreign = foreign_files(stage) or [str(path) for path in paths if not path.exists()]
+        if foreign:
+            print(f"Without stage {stage}: {foreign[0]} {_problem(foreign[0])} dvc.lock. `dvc repro` makes it again.")
+            return stages
+        _read(stage)
+        stages.append(stage)
+    return stages
 
 
-def sync_sampling(models: ModelFolder, samples: pd.DataFrame) -> None:
-    """Log what the stages sample, evaluate and report log, as far as they have run."""
-    outputs: dict[str, list[Path]] = {"sample": []}
-    if is_there("evaluate", *EVALUATION):
-        outputs["evaluate"] = EVALUATION
-        if is_there("report", *REPORT):
-            outputs["report"] = REPORT
-    parameters = {name: parameters_of(name) for name in outputs}
-    fingerprint, files = models.description().fingerprint, [file for made in outputs.values() for file in made]
-    run = SamplingRun(required=True)
-    run.start(fingerprint, parameters, REPORTS / "samples.csv", *files)
-    run.log_samples(samples, REPORTS / "samples.csv")
-    if "evaluate" in outputs:
-        scores = pd.read_csv(REPORTS / "scores.csv")
-        run.log_evaluation(read_json(REPORTS / "metrics.json"), scores, *EVALUATION)
-    if "report" in outputs:
-        run.log_artifacts(*REPORT, REPORTS / "figures")
-    run.finish()
-    if "evaluate" in outputs:
-        register_best(run, models, read_json(REPORTS / "metrics.json"))
+def _problem(path: str) -> str:
+    return "is not that of" if Path(path).exists() else "does not exist, but is in"
 
 
-def is_there(stage: str, *outputs: Path) -> bool:
-    """Tell whether the outputs of a stage are there and belong to those of the stages before it; say if not."""
-    if not all(output.exists() for output in outputs):
-        return False
-    others = files_of_another_run(stage)
-    if others:
-        print(f"Without stage {stage}: {others[0]} is not what it was made with. `dvc repro` makes it anew.")
-    return not others
-
-
-def files_of_another_run(stage: str) -> list[str]:
-    """Return the files that a stage read and wrote which are not those that dvc.lock tells of."""
-    entries = [entry for part in ("deps", "outs") for entry in locked(stage).get(part, [])]
-    files = [(Path(e["path"]), e["md5"]) for e in entries if not e["path"].startswith("stages/")]
-    return [str(path) for path, md5 in files if path.is_file() and file_md5(path) != md5]
-
-
-def file_md5(path: Path) -> str:
-    """Return the hash of a file that DVC keeps in dvc.lock."""
-    return hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
-
-
-def locked(stage: str) -> Any:
-    """Return what dvc.lock tells of a stage; nothing where it has not run."""
-    if not Path("dvc.lock").exists():
-        return {}
-    return (read_yaml(Path("dvc.lock")) or {}).get("stages", {}).get(stage, {})
-
-
-def parameters_of(stage: str) -> Any:
-    """Return the section of a stage that its outputs were made with, by dvc.lock; or that of params.yaml."""
-    recorded = locked(stage).get("params", {}).get(str(PARAMS_FILE), {})
-    return recorded[stage] if stage in recorded else read_yaml(PARAMS_FILE)[stage]
-
-
-def _existing(path: Path) -> Path:
-    if not path.exists():
-        raise UserError(f"{path} does not exist. Run `dvc repro` first.")
-    return path
+def _read(stage: str) -> None:
+    """Read the tables of a stage, so that a damaged one is told before anything is logged."""
+    if stage == "sample":
+        read_samples(FOLDERS.reports / "samples.csv")
+    if stage == "evaluate":
+        read_metrics(METRICS)
+        read_scores(FOLDERS.reports / "scores.csv")

@@ -123,21 +123,43 @@ def test_the_alias_goes_to_the_code_of_today(project_served: Project, monkeypatc
     store.delete_model_version("zarathustra", old.version)
 
 
-def test_the_alias_goes_to_the_lower_loss_on_the_same_data(
-    project_served: Project, empty_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_alias_goes_to_fewer_bits_on_the_same_data_and_says_so(
+    project_served: Project,
+    empty_database: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
+    caplog.set_level("INFO", "stages")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{shutil.copy(empty_database, tmp_path)}")
     monkeypatch.chdir(tmp_path)
     store = open_store()
-    run = store.create_run(store.create_experiment("one", (tmp_path / "artifacts").as_uri()))
+    training = store.create_run(
+        store.create_experiment("one", (tmp_path / "artifacts").as_uri()), run_name="text-lstm8"
+    )
     elsewhere = ModelFolder(Path(shutil.copytree(project_served.path / "models", tmp_path / "models")))
     on_other_data = dataclasses.replace(elsewhere.description(), windows_sha256="0" * 64)
-    holders = []
-    for epoch, loss, other in ((1, 2.0, False), (2, 2.5, False), (2, 1.9, True), (2, 1.8, False)):
+    said = []
+    for epoch, bits, other, takes_alias in (
+        (1, 2.0, False, False), (2, 2.5, False, False), (2, 1.9, True, False), (2, 1.8, False, False),
+        (2, 1.9, True, False), (2, 1.9, True, True),
+    ):  # fmt: skip
         if other:
             elsewhere.write_description(on_other_data)
         models = elsewhere if other else ModelFolder(project_served.path / "models")
-        candidate = Candidate(models=models, epoch=epoch, val_loss_nats_per_char=loss)
-        register(store, run.info.run_id, candidate)
-        holders.append(store.get_model_version_by_alias("zarathustra", "best").tags["val_loss_nats_per_char"])
-    assert holders == ["2.0", "2.0", "2.0", "1.8"]
+        candidate = Candidate(models=models, epoch=epoch, bits_per_char=bits)
+        register(store, training, candidate, takes_alias=takes_alias)
+        said.append(caplog.messages[-1].removeprefix("models:/zarathustra: "))
+    corpus = "that one was trained on another corpus, or on other windows of it. `zarathustra sync --best` moves it."
+    assert said == [
+        "epoch 1 is version 1, which now has the alias 'best'.",
+        "epoch 2 is version 2. The alias 'best' stays at version 1: it has 2.0000 bits per character, this one has 2.5000. "
+        "`zarathustra sync --best` moves it.",
+        f"epoch 2 is version 3. The alias 'best' stays at version 1: {corpus}",
+        "epoch 2 is version 4, which now has the alias 'best'.",
+        f"epoch 2 is version 3. The alias 'best' stays at version 4: {corpus}",
+        "epoch 2 is version 3, which now has the alias 'best'.",
+    ]
+    shutil.rmtree(tmp_path / "artifacts")
+    register(store, training, Candidate(models=ModelFolder(project_served.path / "models"), epoch=1, bits_per_char=2.0))
+    assert caplog.messages[-1] == "models:/zarathustra: epoch 1 is version 5, which now has the alias 'best'."

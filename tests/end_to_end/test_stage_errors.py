@@ -207,7 +207,7 @@ def test_a_file_stands_where_the_folder_belongs(stage: str, place: str, windows:
     before = contents(windows.path)
     printed = windows.run(*words, status=1, PYTHONDONTWRITEBYTECODE="1")
     assert printed.splitlines()[-1] == (
-        f"Error: {place}: File exists. Nothing half-written was left. Mend that and run the same command again."
+        f"Error: {place}: File exists. Nothing half-written was left. Fix that and run the same command again."
     )
     assert "Traceback" not in printed
     assert contents(windows.path) == before
@@ -233,7 +233,7 @@ def read_only(windows: Project) -> Iterator[Project]:
 def test_the_disk_is_read_only(stage: str, place: str, read_only: Project) -> None:
     assert message_of(read_only, stage) == (
         f"Error: {place}: Read-only file system. "
-        "Nothing half-written was left. Mend that and run the same command again."
+        "Nothing half-written was left. Fix that and run the same command again."
     )
 
 
@@ -264,7 +264,7 @@ def training(windows: Project) -> Iterator[subprocess.Popen[str]]:
         assert process.stdout is not None
         printed = process.stdout.read()
     assert process.returncode == 1
-    assert printed.splitlines()[-1] == "Interrupted. `dvc repro` goes on after the last whole epoch."
+    assert printed.splitlines()[-1] == "Interrupted. `dvc repro` resumes after the last whole epoch."
     assert "Traceback" not in printed
     assert not (windows.path / "reports" / "history.csv").exists()
     assert not list(windows.path.rglob(".partial.*"))

@@ -1,20 +1,31 @@
-"""The one kind of error that a user can cause, and how a command ends because of it."""
+"""The error that a user can fix, and how a command ends: by an error, by Ctrl-C, by a signal."""
 
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import FrameType
 
 RUN_AGAIN = "Run the same command again to continue."
 
 
 class UserError(Exception):
-    """Something the user can mend. Its text names the place, the rule, the value and what to do."""
+    """Something the user can fix. Its text names the place, the rule, the value and what to do."""
+
+
+class Stopped(KeyboardInterrupt):
+    """SIGTERM asked the process to end, or SIGHUP when its terminal was closed."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
 
 
 @contextmanager
 def readable(path: Path) -> Iterator[None]:
-    """Say in one message that a file of the pipeline is damaged, where what is in this block cannot read it."""
+    """Turn an error of the block, which reads a file of the pipeline, into one message that the file is damaged."""
     try:
         yield
     except (ValueError, KeyError, TypeError, IndexError) as error:
@@ -23,16 +34,21 @@ def readable(path: Path) -> Iterator[None]:
 
 
 def run(main: Callable[[], None], if_interrupted: str = RUN_AGAIN) -> None:
-    """Call `main`; on an expected error print one message and leave with exit status 1.
+    """Call `main`; on an expected error print one message and exit with status 1, on a signal with 128 + its number.
 
     Args:
-        main: what a stage or a command does.
-        if_interrupted: what a person who pressed Ctrl-C has to know, one sentence.
+        main: body of a stage or a command.
+        if_interrupted: what a person who pressed Ctrl-C must know, one sentence.
     """
     try:
-        main()
+        with _signals_raise():
+            main()
     except UserError as error:
         sys.exit(f"Error: {error}")
+    except Stopped as stopped:
+        with suppress(OSError):  # the terminal may be gone
+            print(f"\nStopped by {signal.Signals(stopped.number).name}. {if_interrupted}", file=sys.stderr, flush=True)
+        sys.exit(128 + stopped.number)
     except KeyboardInterrupt:
         sys.exit(f"\nInterrupted. {if_interrupted}")
     except MemoryError as error:
@@ -41,6 +57,29 @@ def run(main: Callable[[], None], if_interrupted: str = RUN_AGAIN) -> None:
         if error.filename is None and error.errno is None:
             raise
         missing = isinstance(error, FileNotFoundError)
-        advice = "`dvc repro` makes what is missing" if missing else "Mend that and run the same command again"
+        advice = "`dvc repro` makes what is missing" if missing else "Fix that and run the same command again"
         reason = f"{error.filename or 'output'}: {error.strerror or error}"
         sys.exit(f"Error: {reason}. Nothing half-written was left. {advice}.")
+
+
+@contextmanager
+def _signals_raise() -> Iterator[None]:
+    """Raise Stopped when one of these signals arrives; a second one must not disturb the clean-up."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    # ignored before, as under `nohup`: stays ignored
+    numbers = [n for n in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(n) is signal.SIG_DFL]
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        for each in numbers:
+            signal.signal(each, signal.SIG_IGN)
+        raise Stopped(number)
+
+    for number in numbers:
+        signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number in numbers:
+            signal.signal(number, signal.SIG_DFL)

@@ -1,5 +1,6 @@
 """Locks between processes of one machine, in whatever container they run. A lock ends with its process."""
 
+import errno
 import fcntl
 import os
 from collections.abc import Callable, Iterator
@@ -15,15 +16,29 @@ def exclusive(path: Path, on_wait: Callable[[], None] = lambda: None) -> Iterato
         path: file to lock; it is made and stays.
         on_wait: is called once if another process holds the lock.
     """
+    handle = hold(path, on_wait)
+    try:
+        yield
+    finally:
+        os.close(handle)
+
+
+def hold(path: Path, on_wait: Callable[[], None] = lambda: None) -> int:
+    """Take a lock until this process ends or closes the returned handle; arguments as of `exclusive`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     try:
         if not locked(handle):
             on_wait()
             fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
+    except OSError as error:
+        if error.errno not in (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS):  # a file system without locks
+            os.close(handle)
+            raise
+    except BaseException:  # Ctrl-C while waiting
         os.close(handle)
+        raise
+    return handle
 
 
 def locked(handle: int) -> bool:

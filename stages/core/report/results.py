@@ -2,16 +2,15 @@
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from stages.core.networks.folder import ModelFolder
-from stages.core.pipeline.errors import readable
-from stages.core.pipeline.files import read_json
 from stages.core.text.windows import WindowData
 
+# that the report shows
+METRICS = ("best_epoch", "last_epoch", "best", "last", "baseline", "human", "temperature")
 SCORE_LABELS = {
     "real_word_fraction": "Words that occur in the corpus",
     "entropy_bits": "Entropy of the sampled distributions, in bits",
@@ -56,22 +55,6 @@ class Results:
         """Whether the corpus parts its words by spaces; Chinese does not, and every sentence would be one word."""
         text = self.data.tokenizer.decode(self.data.training_ids[:100_000])
         return "real_word_fraction" in self.scores and sum(map(str.isspace, text)) > MIN_SPACES * len(text)
-
-
-def read_scores(path: Path) -> pd.DataFrame:
-    """Return the table of scores, or a UserError where it is damaged."""
-    with readable(path):
-        table = pd.read_csv(path)
-        scores = [name for name in SCORE_LABELS if name in table]  # those of words may be left out
-        return table[["epoch", "temperature", *scores]].astype(float).astype({"epoch": int})
-
-
-def read_metrics(path: Path) -> dict[str, Any]:
-    """Return what metrics.json holds, or a UserError where it is damaged."""
-    with readable(path):
-        metrics: dict[str, Any] = read_json(path)
-        required = ("best_epoch", "last_epoch", "best", "last", "baseline", "human", "temperature")
-        return {name: metrics[name] for name in required} | metrics
 
 
 def up_to_a_word(text: str) -> str:

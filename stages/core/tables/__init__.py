@@ -1,1 +1,1 @@
-"""What was sampled: the table, and its run in MLflow."""
+"""The tables in reports/: for each CSV file its columns, how it is written and how it is read."""

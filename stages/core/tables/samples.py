@@ -1,4 +1,4 @@
-"""The table of samples, reports/samples.csv, and the same as a text to read."""
+"""The table of samples, reports/samples.csv, and the same as Markdown."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -30,7 +30,7 @@ def read_samples(path: Path) -> pd.DataFrame:
             file,
             dtype={"epoch": "int64", "temperature": "float64", "prompt": "str", "text": "str"},
             keep_default_na=False,
-            na_values={"entropy_nats": [""]},  # of weights that are no numbers
+            na_values={"entropy_nats": [""]},  # of NaN weights
         )
         if table.empty:
             raise ValueError("no samples")
@@ -39,16 +39,20 @@ def read_samples(path: Path) -> pd.DataFrame:
 
 def sample_markdown(row: Mapping[Any, Any]) -> str:
     """Return one sample as Markdown: its temperature, then prompt and text as they are, in a block of code."""
-    # a fence longer than any run of backticks in the text, so that the text cannot end it
     body = f"{row['prompt']}|{row['text']}"
+    return f"Temperature {temperature_label(row['temperature'])}:\n\n{fenced(body)}"
+
+
+def fenced(text: str) -> str:
+    """Return a text as a Markdown block of code; its fence is longer than any run of backticks, so it cannot end it."""
     fence = "```"
-    while fence in body:
+    while fence in text:
         fence += "`"
-    return f"Temperature {temperature_label(row['temperature'])}:\n\n{fence}text\n{body}\n{fence}\n"
+    return f"{fence}text\n{text}\n{fence}\n"
 
 
 def samples_markdown(samples: pd.DataFrame) -> str:
-    """Return all samples as Markdown, epoch by epoch. A bar stands between prompt and text."""
+    """Return all samples as Markdown, epoch by epoch. A bar separates prompt and text."""
     blocks = ["# Samples\n", "A bar `|` stands between the prompt and the text that the network made.\n"]
     for epoch, group in samples.groupby("epoch"):
         blocks.append(f"## Epoch {epoch}\n")

@@ -2,11 +2,10 @@
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from stages.core.pipeline.rules import read_yaml
 from stages.core.tracking import git
+from stages.core.tracking.lockfile import locked
 
 TRAINING_STAGES = ("download", "lowercase", "vectorize", "train")
 
@@ -30,11 +29,7 @@ def provenance_tags() -> dict[str, str]:
 
 def locked_hashes() -> dict[str, str]:
     """Return the hash of each output of the stages up to training that dvc.lock knows."""
-    if not Path("dvc.lock").exists():
-        return {}
-    stages = (read_yaml(Path("dvc.lock")) or {}).get("stages", {})
-    outputs = [out for name in TRAINING_STAGES[:-1] if name in stages for out in stages[name].get("outs", [])]
-    return {out["path"]: out["md5"] for out in outputs}
+    return {out["path"]: out["md5"] for stage in TRAINING_STAGES[:-1] for out in locked(stage).get("outs", [])}
 
 
 def flattened(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

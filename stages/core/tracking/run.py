@@ -1,120 +1,82 @@
-"""A run in MLflow, for as long as the store can be reached.
+"""A run in MLflow.
 
-All that is logged may be logged again from the same outputs and changes nothing then, so that a killed run is
-adopted, a restored one completed, and a lost database made again. A store that cannot be reached never stops the
-work: that is said once, and `zarathustra sync` logs the run later.
+Everything can be logged again from the same outputs without a change: a killed run is adopted, a restored one
+completed, a lost database made again.
 """
 
 import json
-import logging
-import os
+import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from stages.core.pipeline.files import scratch_root
+from stages.core.pipeline.locks import exclusive
+from stages.core.pipeline.secrets import masked
 from stages.core.tracking import git
+from stages.core.tracking.connection import Connection
+from stages.core.tracking.outputs import Folders, Output
 from stages.core.tracking.provenance import flattened, provenance_tags
-from stages.core.tracking.store import (
-    Metric,
-    MlflowClient,
-    Param,
-    Run,
-    RunStatus,
-    experiment_id,
-    open_store,
-    reason_of,
-    tracking_uri,
-    unreachable,
-)
+from stages.core.tracking.store import Metric, MlflowClient, Param, Run, RunStatus
 
 MAX_PARAM_LENGTH = 6000
-TRACKING = "ZARATHUSTRA_TRACKING"  # "off": nothing is logged; `reproduce` repeats what is logged already
-logger = logging.getLogger(__name__)
+DESCRIPTION = "mlflow.note.content"  # the tag in which MLflow keeps a description
+MAX_METRICS = 1000  # that one batch may hold
 
 
 class TrackedRun:
     """One run, adopted or new."""
 
-    def __init__(self, *, required: bool = False) -> None:
-        """Connect to nothing yet.
+    def __init__(self, connection: Connection | None = None) -> None:
+        """Prepare a run; nothing is connected yet.
 
         Args:
-            required: a store that cannot be reached is an error, for without it there is nothing to do.
+            connection: to the store; one of its own if None.
         """
-        self._required = required
-        self._lost = os.environ.get(TRACKING) == "off"
-        self._client: MlflowClient | None = None
-        self._experiment_id = ""
+        self.connection = connection or Connection()
         self._run_id: str | None = None
-        self._ended: int | None = None  # when the run that was adopted had finished, in milliseconds
+        self._ended: int | None = None  # when the adopted run had finished, in milliseconds
 
-    def finish(self, files: tuple[Path, ...] = ()) -> None:
-        """Log files as artifacts and mark the run as finished."""
-        with self._survived():
-            if self._run_id is None:
-                return
-            for file in files:
-                self._store().log_artifact(self._run_id, str(file))
-            # what was finished before and is only completed took no longer for it
-            self._store().set_terminated(self._run_id, end_time=self._ended)
-            self._run_id = None
+    @property
+    def run_id(self) -> str | None:
+        """The id, while the run is going on and the store can be reached."""
+        return None if self.connection.is_lost else self._run_id
+
+    def mark_finished(self) -> None:
+        """Mark the run as finished; one that was finished before and was only completed keeps its end."""
+        with self.connection.tolerate_errors():
+            if self.run_id is not None:
+                self._store().set_terminated(self.run_id, end_time=self._ended)
+                self._run_id = None
 
     @contextmanager
     def ended_early(self) -> Iterator[None]:
-        """Mark the run as killed, or failed, where the work in this block is; it is adopted when the work goes on."""
+        """Mark the run as killed, or failed, if the block is left early; it is adopted when the work resumes."""
         try:
             yield
         except BaseException as error:
-            with self._survived():
-                if self._run_id is not None:
+            with self.connection.tolerate_errors():
+                if self.run_id is not None:
                     status = "KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED"
-                    self._store().set_terminated(self._run_id, status)
+                    if self._ended is not None:
+                        status = "FINISHED"  # it was before, and only something was to be added
+                    self._store().set_terminated(self.run_id, status, self._ended)
+                    self._run_id = None
             raise
 
-    def log_artifacts(self, *paths: Path, under: str | None = None) -> None:
-        """Log files and folders as artifacts of the run; what was there is replaced."""
-        with self._survived():
-            if self._run_id is None:
+    def log_outputs(self, outputs: Iterable[Output], folders: Folders) -> None:
+        """Log files and folders under their names; what was there is replaced."""
+        with self.connection.tolerate_errors():
+            if self.run_id is None:
                 return
-            for path in paths:
-                if path.is_dir():
-                    self._store().log_artifacts(self._run_id, str(path), f"{under}/{path.name}" if under else path.name)
-                else:
-                    self._store().log_artifact(self._run_id, str(path), under)
-
-    def with_training(self, training_fingerprint: str, action: Callable[[MlflowClient, str], None]) -> None:
-        """Do something with the store and the id of the run of a training, where there is one."""
-        with self._survived():
-            training = self._find("training", training_fingerprint)
-            if training is not None:
-                action(self._store(), training.info.run_id)
-
-    @contextmanager
-    def _survived(self) -> Iterator[None]:
-        """Let the work go on when the store fails; say so once."""
-        try:
-            yield
-        except Exception as error:
-            if self._required:
-                raise unreachable(error) from error
-            if not self._lost:
-                logger.warning(
-                    "MLflow: %s does not answer (%s). The work goes on; log it afterwards with `zarathustra sync`.",
-                    tracking_uri(),
-                    reason_of(error),
-                )
-            self._lost, self._run_id = True, None
+            for output in outputs:
+                _log_path(self._store(), self.run_id, output.path(folders), output.artifact)
 
     def _store(self) -> MlflowClient:
-        if self._lost:
-            raise ConnectionError("the store was lost before")
-        if self._client is None:
-            self._client = open_store()
-            self._experiment_id = experiment_id(self._client)
-        return self._client
+        return self.connection.client
 
     def _find(
         self,
@@ -126,24 +88,42 @@ class TrackedRun:
         """Return the newest run with this fingerprint in which no parameter and no tag has another value."""
         wanted = f"tags.kind = '{kind}' and tags.fingerprint = '{fingerprint}'"
         texts, tags = as_texts(parameters or {}), tags or {}
-        for run in self._store().search_runs([self._experiment_id], wanted):
+        for run in self._store().search_runs([self.connection.experiment_id], wanted):
             data = run.data
             if texts.items() <= (texts | data.params).items() and tags.items() <= {**tags, **data.tags}.items():
                 return run
         return None
 
-    def _start(self, kind: str, fingerprint: str, name: str, tags: Mapping[str, str], run: Run | None) -> Run:
-        """Return `run`, adopted, or a new one where there is none, marked as running."""
+    def _start(
+        self,
+        kind: str,
+        fingerprint: str,
+        name: str,
+        tags: Mapping[str, str],
+        identity: tuple[Mapping[str, Any], Mapping[str, str]] = ({}, {}),
+    ) -> Run:
+        """Return the run that has this identity, adopted, or a new one, marked as running.
+
+        Args:
+            kind: training or sampling.
+            fingerprint: of what decides its results.
+            name: of a new run.
+            tags: further ones.
+            identity: parameters and tags that must not have another value in a run that is adopted.
+        """
         store = self._store()
-        if run is None:
-            all_tags = {"kind": kind, "fingerprint": fingerprint, **provenance_tags(), **tags}
-            run = store.create_run(self._experiment_id, tags=all_tags, run_name=name)
-            self._ended = None
-        else:
-            self._ended = run.info.end_time if run.info.status == "FINISHED" else None
-            store.update_run(run.info.run_id, status=RunStatus.to_string(RunStatus.RUNNING))
-            for key, value in tags.items():
-                store.set_tag(run.info.run_id, key, value)
+        with exclusive(scratch_root() / "runs.lock"):  # of two processes, the second adopts the run of the first
+            run = self._find(kind, fingerprint, *identity)
+            if run is None:
+                all_tags = {"kind": kind, "fingerprint": fingerprint, **provenance_tags(), **tags}
+                all_tags = {key: masked(value) for key, value in all_tags.items()}
+                run = store.create_run(self.connection.experiment_id, tags=all_tags, run_name=name)
+                self._ended = None
+            else:
+                self._ended = run.info.end_time if run.info.status == "FINISHED" else None
+                store.update_run(run.info.run_id, status=RunStatus.to_string(RunStatus.RUNNING))
+                for key, value in tags.items():
+                    store.set_tag(run.info.run_id, key, value)
         self._run_id = run.info.run_id
         self._log_difference(run)
         return run
@@ -156,8 +136,12 @@ class TrackedRun:
             if patch and not self._has_artifact(run, "uncommitted.diff"):
                 with tempfile.TemporaryDirectory() as folder:
                     file = Path(folder, "uncommitted.diff")
-                    file.write_bytes(patch)  # of files in whatever encoding
+                    file.write_bytes(patch)
                     self._store().log_artifact(run.info.run_id, str(file))
+
+    def _note_description(self, run_id: str, markdown: str) -> None:
+        """Show a text on the page of the run."""
+        self._store().set_tag(run_id, DESCRIPTION, markdown)
 
     def _has_artifact(self, run: Run, name: str) -> bool:
         return any(artifact.path == name for artifact in self._store().list_artifacts(run.info.run_id))
@@ -166,15 +150,49 @@ class TrackedRun:
         new = [Param(key, value) for key, value in as_texts(parameters).items() if key not in run.data.params]
         self._store().log_batch(run.info.run_id, params=new)
 
-    def _log_metrics(self, run_id: str, values: Mapping[str, float], step: int) -> None:
+    def _log_metrics(self, run_id: str, values: Mapping[tuple[str, int], float]) -> None:
+        """Log metrics by name and step; those with the same value stay, so that twice is once."""
+        store = self._store()
+        logged = _logged_metrics(store, run_id)
         now = int(time.time() * 1000)
-        self._store().log_batch(run_id, metrics=[Metric(k, float(v), now, step) for k, v in values.items()])
+        # compared as texts: NaN is not equal to itself, and numbers from a table may differ in the last digit
+        new = {k: v for k, v in values.items() if k not in logged or f"{logged[k]:.12g}" != f"{v:.12g}"}
+        metrics = [Metric(key, float(value), now, step) for (key, step), value in new.items()]
+        for i in range(0, len(metrics), MAX_METRICS):
+            store.log_batch(run_id, metrics=metrics[i : i + MAX_METRICS])
 
 
 def as_texts(parameters: Mapping[str, Any]) -> dict[str, str]:
-    """Return parameters as MLflow keeps them."""
+    """Return parameters as MLflow keeps them, passwords in addresses masked."""
     flat = flattened(parameters)
     texts = {
         k: json.dumps(v, sort_keys=True) if isinstance(v, list | tuple | dict) else str(v) for k, v in flat.items()
     }
-    return {key: text[:MAX_PARAM_LENGTH] for key, text in texts.items()}
+    return {key: masked(text)[:MAX_PARAM_LENGTH] for key, text in texts.items()}
+
+
+def _logged_metrics(store: MlflowClient, run_id: str) -> dict[tuple[str, int], float]:
+    """Return the last value that each metric has at each step."""
+    histories = [store.get_metric_history(run_id, name) for name in store.get_run(run_id).data.metrics]
+    metrics = sorted((m for history in histories for m in history), key=lambda metric: metric.timestamp)
+    return {(metric.key, metric.step): metric.value for metric in metrics}
+
+
+def _log_path(store: MlflowClient, run_id: str, path: Path, artifact: str) -> None:
+    """Log a file or folder. Read-only files, such as DVC's links into its cache, are logged as writable copies.
+
+    MLflow copies the permissions too, and could not write them a second time.
+    """
+    files = [file for file in (path.rglob("*") if path.is_dir() else [path]) if file.is_file()]
+    with tempfile.TemporaryDirectory() as folder:
+        if any(not file.stat().st_mode & 0o200 for file in files):
+            copy = Path(folder, path.name)
+            for file in files:
+                target = copy / file.relative_to(path)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(file, target)
+            path = copy
+        if path.is_dir():
+            store.log_artifacts(run_id, str(path), artifact)
+        else:
+            store.log_artifact(run_id, str(path), artifact.rpartition("/")[0] or None)

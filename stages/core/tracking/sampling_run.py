@@ -1,105 +1,141 @@
 """The run of a sampling, with what evaluate and report made of it: a child of the run of its training."""
 
+import json
 import os
-import time
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from stages.core.networks.folder import ModelFolder
 from stages.core.pipeline.files import sha256_of_file
 from stages.core.pipeline.params import temperature_label
 from stages.core.tables.history import NATS_TO_BITS
-from stages.core.tables.samples import samples_markdown
-from stages.core.tracking.provenance import flattened
-from stages.core.tracking.run import TrackedRun
-from stages.core.tracking.store import Metric
+from stages.core.tables.metrics import read_metrics
+from stages.core.tables.samples import read_samples, samples_markdown
+from stages.core.tables.scores import KEYS, read_scores
+from stages.core.tracking.describing import (
+    TABLE,
+    description_of_result,
+    description_of_sampling,
+    headline,
+    name_of_sampling,
+)
+from stages.core.tracking.outputs import OUTPUTS, SAMPLES, Folders
+from stages.core.tracking.run import DESCRIPTION, TrackedRun
+from stages.core.tracking.store import Run
+
+LINE_LENGTH = 100  # MLflow cuts longer lines
 
 
 class SamplingRun(TrackedRun):
     """Samples, their scores, metrics, figures and pages."""
 
-    def start(self, training_fingerprint: str, parameters: Mapping[str, Any], samples: Path, *others: Path) -> None:
-        """Start the run, or adopt the one that it is known by.
+    def log(self, stages: list[str], folders: Folders, parameters: Mapping[str, Any]) -> None:
+        """Start the run, or adopt the one with the same identity; log what it lacks; mark it as finished.
 
-        That is known by what was generated, then by what evaluate and report made of that. Where this is other than
-        what a run has, or was made with other parameters, that is another run: nothing is overwritten.
+        Its identity is what was sampled, then the outputs and the parameters of evaluate and report. Where one of these
+        differs, it is another run: nothing is overwritten.
 
         Args:
-            training_fingerprint: of the run that it belongs to.
-            parameters: sections of params.yaml, of the stages so far.
-            samples: reports/samples.csv.
-            others: further files that these stages have written.
+            stages: sample and the stages after it that have run.
+            folders: where their outputs are.
+            parameters: their sections of params.yaml.
         """
-        with self._survived():
-            parent = self._find("training", training_fingerprint)
-            tags = {"mlflow.parentRunId": parent.info.run_id} if parent else {}
-            samples_sha256 = sha256_of_file(samples)
-            fingerprint = f"{training_fingerprint[:32]}-{samples_sha256[:32]}"
-            known_by = {f"sha256/{file.name}": sha256_of_file(file) for file in others}
-            experiment = os.environ.get("DVC_EXP_NAME")
-            name = f"{experiment}-sampling" if experiment else f"sampling-{samples_sha256[:8]}"
-            adopted = self._find("sampling", fingerprint, parameters, known_by)
-            run = self._start("sampling", fingerprint, name, tags | known_by, adopted)
-            self._log_parameters(run, parameters)
+        network = ModelFolder(folders.models).description()
+        samples = read_samples(SAMPLES.path(folders))
+        with self.connection.tolerate_errors():
+            parent = self._find("training", network.fingerprint)
+            self._start_sampling(parent, network.fingerprint, stages, folders, parameters)
+            with self.ended_early():
+                self._log_samples(samples, SAMPLES.path(folders))
+                for stage in stages:
+                    self.log_outputs(OUTPUTS[stage], folders)
+                if "evaluate" in stages:
+                    metrics = read_metrics(folders.reports / "metrics.json")
+                    self._log_scores(read_scores(folders.reports / "scores.csv"))
+                    if parent is not None:
+                        self._tell_parent(parent, metrics, samples)
+                self.mark_finished()
 
-    def log_samples(self, samples: pd.DataFrame, file: Path) -> None:
-        """Log the samples, unless they are: their file, one text for each epoch, one table, mean entropies by epoch."""
-        with self._survived():
-            if self._run_id is None:
-                return
-            store, run_id = self._store(), self._run_id
-            if self._has_artifact(store.get_run(run_id), "samples.json"):  # the last of them
-                return
-            for epoch, group in samples.groupby("epoch"):
-                store.log_text(run_id, samples_markdown(group), f"samples/epoch_{epoch:03d}.md")
-            store.log_text(run_id, samples_markdown(samples), file.with_suffix(".md").name)
-            store.log_artifact(run_id, str(file))
-            entropies = samples.groupby(["epoch", "temperature"])["entropy_nats"].mean() * NATS_TO_BITS
-            self.log_scores(entropies.rename("entropy_bits").reset_index())
-            store.log_table(run_id, samples, "samples.json")
+    def _start_sampling(
+        self, parent: Run | None, training: str, stages: list[str], folders: Folders, parameters: Mapping[str, Any]
+    ) -> None:
+        samples_sha256 = sha256_of_file(SAMPLES.path(folders))
+        files = [output.path(folders) for stage in stages[1:] for output in OUTPUTS[stage]]
+        identity = {f"sha256/{file.name}": sha256_of_file(file) for file in files if file.is_file()}
+        tags = dict(identity)
+        if parent is not None:
+            tags["mlflow.parentRunId"] = parent.info.run_id
+        experiment = os.environ.get("DVC_EXP_NAME")
+        name = f"{experiment}-samples" if experiment else name_of_sampling(parent, samples_sha256)
+        fingerprint = f"{training[:32]}-{samples_sha256[:32]}"
+        run = self._start("sampling", fingerprint, name, tags, (parameters, identity))
+        self._log_parameters(run, parameters)
 
-    def log_scores(self, scores: pd.DataFrame) -> None:
-        """Log each column but `epoch` and `temperature` as one metric by epoch for each temperature.
+    def _log_samples(self, samples: pd.DataFrame, file: Path) -> None:
+        """Log the samples, unless they are: one text for each epoch, one table, mean entropies by epoch."""
+        store, run_id = self._store(), self.run_id
+        assert run_id is not None
+        if self._has_artifact(store.get_run(run_id), TABLE):  # the last of them
+            return
+        wrapped = samples.assign(text=[_wrapped(row["prompt"], row["text"]) for row in samples.to_dict("records")])
+        for epoch, group in wrapped.groupby("epoch"):
+            store.log_text(run_id, samples_markdown(group), f"samples/epoch_{epoch:03d}.md")
+        entropies = samples.groupby(KEYS)["entropy_nats"].mean() * NATS_TO_BITS
+        self._log_scores(entropies.rename("entropy_bits").reset_index())
+        self._note_description(run_id, description_of_sampling(samples))
+        self._log_table(run_id, samples)
 
-        What is there with the same value stays; a run that was killed or scored anew gets the rest.
-        """
-        with self._survived():
-            if self._run_id is None:
-                return
-            logged = self._logged_metrics(self._run_id)
-            names = [c for c in scores.columns if c not in ("epoch", "temperature")]
-            rows = scores.to_dict("records")
-            found = {
-                (f"{name}/temperature_{temperature_label(row['temperature'])}", int(row["epoch"])): float(row[name])
-                for row in rows
-                for name in names
-            }
-            now = int(time.time() * 1000)
-            # compared as texts: NaN is not equal to itself, and what comes from a table may differ in the last digit
-            new = {k: v for k, v in found.items() if k not in logged or f"{logged[k]:.12g}" != f"{v:.12g}"}
-            metrics = [Metric(key, value, now, step) for (key, step), value in new.items()]
-            for i in range(0, len(metrics), 1000):  # the most that a batch may hold
-                self._store().log_batch(self._run_id, metrics=metrics[i : i + 1000])
+    def _log_scores(self, scores: pd.DataFrame) -> None:
+        """Log each score as one metric by epoch for each temperature."""
+        run_id = self.run_id
+        assert run_id is not None
+        found = {
+            (metric_name(name, row["temperature"]), int(row["epoch"])): float(row[name])
+            for row in scores.to_dict("records")
+            for name in scores.columns
+            if name not in KEYS
+        }
+        self._log_metrics(run_id, found)
 
-    def log_evaluation(self, metrics: Mapping[str, Any], scores: pd.DataFrame, *files: Path) -> None:
-        """Log what metrics.json and scores.csv hold, and the two themselves."""
-        self.log_summary(metrics)
-        self.log_scores(scores)
-        self.log_artifacts(*files)
+    def _tell_parent(self, parent: Run, metrics: Mapping[str, Any], samples: pd.DataFrame) -> None:
+        """Log to the training run what the list of runs should show: the headline numbers, a description, samples."""
+        self._log_metrics(parent.info.run_id, {(name, 0): value for name, value in headline(metrics).items()})
+        described = parent.data.tags.get(DESCRIPTION, "")
+        self._note_description(parent.info.run_id, description_of_result(described, metrics, samples))
+        self._log_table(parent.info.run_id, samples)
 
-    def log_summary(self, metrics: Mapping[str, Any]) -> None:
-        """Log nested scalars, such as metrics.json, under their joined names."""
-        with self._survived():
-            if self._run_id is None:
-                return
-            logged = self._store().get_run(self._run_id).data.metrics
-            flat = {key.replace(".", "/", 1): value for key, value in flattened(metrics).items()}
-            self._log_metrics(self._run_id, {k: v for k, v in flat.items() if v is not None and logged.get(k) != v}, 0)
+    def _log_table(self, run_id: str, samples: pd.DataFrame) -> None:
+        """Log the samples as a table of the evaluation view; one that was there is replaced."""
+        table = samples[["epoch", "temperature", "text", "prompt"]].assign(
+            temperature=[temperature_label(t) for t in samples["temperature"]]
+        )
+        content = {"columns": list(table.columns), "data": table.to_numpy().tolist()}
+        self._store().log_text(run_id, json.dumps(content, ensure_ascii=False), TABLE)
+        self._store().set_tag(run_id, "mlflow.loggedArtifacts", json.dumps([{"path": TABLE, "type": "table"}]))
 
-    def _logged_metrics(self, run_id: str) -> dict[tuple[str, int], float]:
-        """Return the last value that each metric has at each step."""
-        histories = [self._store().get_metric_history(run_id, k) for k in self._store().get_run(run_id).data.metrics]
-        metrics = sorted((m for history in histories for m in history), key=lambda metric: metric.timestamp)
-        return {(metric.key, metric.step): metric.value for metric in metrics}
+
+def metric_name(score: str, temperature: float) -> str:
+    """Return the name of a score at a temperature; MLflow refuses the plus sign of 1e+16.
+
+    >>> metric_name("repetition", 1e16)
+    'repetition/temperature_1e16'
+    """
+    return f"{score}/temperature_{temperature_label(temperature).replace('+', '')}"
+
+
+def _wrapped(prompt: str, text: str) -> str:
+    """Return the text with its long lines wrapped, the first of which goes on after the prompt."""
+    taken = len(prompt.rpartition("\n")[2]) + 1  # and the bar between the two
+    lines = []
+    for line in text.split("\n"):
+        parts = textwrap.wrap(
+            line, LINE_LENGTH, initial_indent=" " * min(taken, LINE_LENGTH // 2), drop_whitespace=False,
+            replace_whitespace=False, expand_tabs=False, break_on_hyphens=False,
+        )  # fmt: skip
+        lines += [part[min(taken, LINE_LENGTH // 2) :] if i == 0 else part for i, part in enumerate(parts)] or [""]
+        taken = 0
+    return "\n".join(lines)

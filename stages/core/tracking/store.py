@@ -2,9 +2,11 @@
 
 import logging
 import os
+from pathlib import Path
 
 from stages.core.pipeline.errors import UserError
 from stages.core.pipeline.files import project_root
+from stages.core.tracking import database
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
@@ -33,60 +35,93 @@ __all__ = [
     "experiment_id",
     "mlflow",
     "open_store",
-    "reason_of",
+    "store_uri",
     "tracking_uri",
-    "unreachable",
 ]
 
 EXPERIMENT = "zarathustra"
+DESCRIPTION = """Language models of one text, by [DVC stages](https://dvc.org): each training is a run, its \
+samples and scores are a child run.
+
+- **Which is best?** Sort by `held_out_bits_per_char`; less is better.
+- **What does it write?** Open a run; its description ends with a sample. All samples: Artifacts, `samples/`.
+- **Loss curves**: select runs, then Chart.
+"""
 SQLITE = "sqlite:///"
+SPECIAL = set("?%")  # in a URI
 DATABASES = ("sqlite:", "postgresql", "mysql", "mssql")
 for noisy in ("mlflow", "alembic"):
     logging.getLogger(noisy).setLevel(logging.ERROR)
 
 
 def tracking_uri() -> str:
-    """Return the store to log to: MLFLOW_TRACKING_URI, or a database file beside the project.
+    """Return the store to log to: MLFLOW_TRACKING_URI, or a database file beside the project."""
+    path = database_path()
+    return os.environ["MLFLOW_TRACKING_URI"] if path is None else f"{SQLITE}{path}"
 
-    The path of a database file counts from the project: the folder of a temporary experiment vanishes.
+
+def database_path() -> Path | None:
+    """Return the file of the database; None if the store is something else.
+
+    A relative path counts from the project: the folder of a temporary experiment vanishes.
     """
     uri = os.environ.get("MLFLOW_TRACKING_URI") or f"{SQLITE}mlflow.db"
-    return f"{SQLITE}{project_root() / uri.removeprefix(SQLITE)}" if uri.startswith(SQLITE) else uri
+    return project_root() / uri.removeprefix(SQLITE) if uri.startswith(SQLITE) else None
+
+
+def store_uri() -> str:
+    """Return the store as MLflow can open it: in a URI, the signs ? and % of a path would mean something else."""
+    path = database_path()
+    if path is not None and SPECIAL & set(str(path)):
+        path = Path(os.path.relpath(path))
+        if SPECIAL & set(str(path)):
+            raise UserError(f"MLflow cannot open {path}: its path holds ? or %. Rename the folder.")
+    return tracking_uri() if path is None else f"{SQLITE}{path}"
 
 
 def open_store() -> MlflowClient:
-    """Return the client of the store and of its registry of models. Nothing is reached yet."""
-    return MlflowClient(tracking_uri(), tracking_uri())
+    """Return the client of the store and of its registry of models. A database file is made if there is none.
+
+    Raises:
+        UserError: the database cannot be used.
+    """
+    path, uri = database_path(), store_uri()
+    if path is not None:
+        if not database.exists(path):
+            database.create(path, lambda suffix: MlflowClient(uri + suffix).search_experiments())
+        database.check(path)
+        if path.parent == project_root():
+            database.follow_project(path, artifact_root())
+    return MlflowClient(uri, uri)
+
+
+def artifact_root() -> str:
+    """Return where a database beside the project keeps the files of runs, as a URI."""
+    return (project_root() / "mlruns").as_uri()
 
 
 def experiment_id(store: MlflowClient) -> str:
-    """Return the experiment that runs are logged to; make it where there is none."""
-    name = os.environ.get("MLFLOW_EXPERIMENT_NAME", EXPERIMENT)
+    """Return the experiment that runs are logged to; make it if there is none.
+
+    Raises:
+        UserError: it was deleted.
+    """
+    name = os.environ.get("MLFLOW_EXPERIMENT_NAME", "").strip() or EXPERIMENT
     experiment = store.get_experiment_by_name(name)
     if experiment is None:
         # a database of our own: artifacts beside the project; a server decides for itself
         own = tracking_uri().startswith(DATABASES)
         try:
-            return str(store.create_experiment(name, (project_root() / "mlruns").as_uri() if own else None))
+            description = {"mlflow.note.content": DESCRIPTION}
+            return str(store.create_experiment(name, artifact_root() if own else None, description))
         except MlflowException:  # another run may have been faster
             experiment = store.get_experiment_by_name(name)
             if experiment is None:
                 raise
+    found = str(experiment.experiment_id)
     if experiment.lifecycle_stage != "active":
-        raise RuntimeError(f"the experiment {name} was deleted there; restore it, or set MLFLOW_EXPERIMENT_NAME")
-    return str(experiment.experiment_id)
-
-
-def unreachable(error: Exception) -> UserError:
-    """Return what to tell a person whose command needs the store."""
-    return UserError(
-        f"MLflow: {tracking_uri()} does not answer ({reason_of(error)}). Start it, or correct MLFLOW_TRACKING_URI."
-    )
-
-
-def reason_of(error: BaseException) -> str:
-    """Return in a few words what lies at the bottom of an error."""
-    while (inner := error.__cause__ or error.__context__) and not isinstance(inner, KeyError):
-        error = inner
-    words = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return str(words).splitlines()[0]
+        raise UserError(
+            f"MLflow: the experiment {name} was deleted. Restore it with `mlflow experiments restore "
+            f"--experiment-id {found}`, or set MLFLOW_EXPERIMENT_NAME to another name."
+        )
+    return found

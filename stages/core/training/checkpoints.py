@@ -30,6 +30,7 @@ from stages.core.pipeline.files import (
     sha256_of_file,
     write_json,
 )
+from stages.core.pipeline.locks import hold
 from stages.core.tables.history import HistoryRow
 
 MAX_FINGERPRINTS = 4
@@ -42,6 +43,13 @@ class Checkpoints:
 
     def __init__(self, fingerprint: str) -> None:
         self.folder = scratch_root() / fingerprint[:16]
+
+    def wait_for_others(self) -> None:
+        """Lock this training until the process ends: of two at once, the second takes up what the first has trained."""
+        hold(
+            self.folder / "lock",
+            lambda: logger.info("Another process is training the same network. Waiting for it to end (Ctrl-C stops)."),
+        )
 
     def save(
         self, row: HistoryRow, save_weights: Callable[[Path], None], optimizer: Mapping[str, NDArray[Any]]

@@ -1,42 +1,109 @@
 """A run that was begun before is adopted, and gets what it lacks."""
 
+import dataclasses
+import json
+import math
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import mlflow
 import pandas as pd
 import pytest
 
+from stages.core.networks.description import NetworkDescription
+from stages.core.networks.folder import ModelFolder
+from stages.core.networks.table import stepper_module
 from stages.core.pipeline.errors import UserError
+from stages.core.tables.samples import samples_csv
+from stages.core.tables.scores import scores_csv
+from stages.core.text.characters import Characters
+from stages.core.tracking.connection import Connection
+from stages.core.tracking.outputs import Folders
 from stages.core.tracking.sampling_run import SamplingRun
 from stages.core.tracking.store import experiment_id, tracking_uri
+from stages.core.tracking.training_run import TrainingRun
+
+FOLDERS = Folders()
+TRAINING = {
+    "download": {"files": [{"name": "song book.txt", "sources": ["https://bob:secret@example.org/a?token=abc"]}]},
+    "train": {"units": 4, "epochs": 2},
+}
+SAMPLE = {"sample": {"length": 20}}
+METRICS = {
+    "best_epoch": 2,
+    "best": {"val_bits_per_char": 2.5, "gap_nats_per_char": 0.25},
+    "last": {"gap_nats_per_char": 9.0},
+    "baseline": {"ngram_4_bits_per_char": 2.25, "ngram_5_bits_per_char": 2.0},
+    "temperature": {"0.5": {"repetition": 0.25}},
+}
 
 
 @pytest.fixture
 def store(tmp_path: Path, empty_database: Path, monkeypatch: pytest.MonkeyPatch) -> mlflow.MlflowClient:
-    """An empty store, seen from a git repository with a change that is not committed."""
+    """An empty store, seen from a git repository with a change that is not committed, with outputs to log."""
     monkeypatch.chdir(tmp_path)
     uri = f"sqlite:///{shutil.copy(empty_database, tmp_path)}"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
-    Path("code.py").write_text("ONE = 1\n", encoding="utf-8")
-    for command in (["init", "-q"], ["add", "code.py"]):
+    Path("stages").mkdir()
+    Path("stages/code.py").write_text("ONE = 1\n", encoding="utf-8")
+    for command in (["init", "-q"], ["add", "stages"]):
         subprocess.run(["git", *command], check=True)
     subprocess.run(["git", "-c", "user.name=A", "-c", "user.email=a@b", "commit", "-q", "-m", "One"], check=True)
-    Path("code.py").write_text("ONE = 2\n", encoding="utf-8")
-    Path("samples.csv").write_text("epoch,temperature\n", encoding="utf-8")
+    Path("stages/code.py").write_text("ONE = 2\n", encoding="utf-8")
+    write_outputs()
     return mlflow.MlflowClient(uri)
 
 
-def log(scores: pd.DataFrame, length: int = 20) -> None:
-    run = SamplingRun(required=True)
-    run.start("0" * 64, {"sample": {"length": length}}, Path("samples.csv"))
-    run.log_scores(scores)
+def write_outputs() -> None:
+    network = NetworkDescription(
+        kind="lstm",
+        settings={"units": 4},
+        tokenizer=Characters(" abc|"),
+        window_length=3,
+        targets="last",
+        num_weights=1,
+        fingerprint="0" * 64,
+        windows_sha256="1" * 64,
+    )
+    layout = stepper_module(network.kind).layout(network)
+    network = dataclasses.replace(network, num_weights=sum(math.prod(shape) for _, shape in layout.values()))
+    for folder in ("models/epochs", "reports/figures"):
+        Path(folder).mkdir(parents=True)
+    ModelFolder(FOLDERS.models).write_description(network)
+    rows = [(epoch, t, "abc", "ab " * 60, 0.5) for epoch in (1, 2) for t in (0.5, 1e16)]
+    samples = pd.DataFrame(rows, columns=["epoch", "temperature", "prompt", "text", "entropy_nats"])
+    Path("reports/samples.csv").write_text(samples_csv(samples), encoding="utf-8")
+    write_scores([0.25, float("nan")])
+    Path("reports/metrics.json").write_text(json.dumps(METRICS), encoding="utf-8")
+    for name in ("samples.md", "prompt.csv", "index.md", "index.html", "figures/loss.svg", "history.csv"):
+        Path("reports", name).write_text(name, encoding="utf-8")
+
+
+def write_scores(repetition: list[float]) -> None:
+    table = pd.DataFrame({"epoch": [1, 2], "temperature": [0.5] * 2, "repetition": repetition})
+    Path("reports/scores.csv").write_text(scores_csv(table), encoding="utf-8")
+
+
+def sample(*more: str, **parameters: Any) -> None:
+    SamplingRun(Connection(required=True)).log(["sample", *more], FOLDERS, SAMPLE | parameters)
+
+
+def train(num_epochs: int = 2) -> None:
+    run = TrainingRun(Connection(required=True))
+    run.start(ModelFolder(FOLDERS.models).description(), 1000, TRAINING)
+    for epoch in range(1, num_epochs + 1):
+        run.log_epoch({"epoch": epoch, "val_loss_nats_per_char": 1.5, "val_bits_per_char": 2.5})
     run.finish()
 
 
+def runs(store: mlflow.MlflowClient) -> list[mlflow.entities.Run]:
+    return list(store.search_runs([e.experiment_id for e in store.search_experiments()]))
+
+
 def only_run(store: mlflow.MlflowClient) -> mlflow.entities.Run:
-    (run,) = store.search_runs([e.experiment_id for e in store.search_experiments()])
+    (run,) = runs(store)
     return run
 
 
@@ -44,49 +111,45 @@ def artifact(run: mlflow.entities.Run, name: str | Path) -> Path:
     return Path(run.info.artifact_uri.removeprefix("file://"), name)
 
 
+def values(store: mlflow.MlflowClient, name: str) -> list[list[str]]:
+    history = store.get_metric_history(only_run(store).info.run_id, name)
+    return [[str(m.value) for m in history if m.step == step] for step in (1, 2)]
+
+
 def test_scores_are_completed_and_corrected(store: mlflow.MlflowClient) -> None:
-    scores = pd.DataFrame({"epoch": [1, 2, 3], "temperature": [0.5] * 3, "repetition": [0.25, float("nan"), 0.75]})
-    log(scores[:2])
-    log(scores)
-    log(scores)
-    scores.loc[0, "repetition"] = 0.5
-    log(scores)
-    history = store.get_metric_history(only_run(store).info.run_id, "repetition/temperature_0.5")
-    by_step = [[str(m.value) for m in history if m.step == step] for step in (1, 2, 3)]
-    assert by_step == [["0.25", "0.5"], ["nan"], ["0.75"]]
+    sample()
+    sample("evaluate")
+    sample("evaluate")
+    assert values(store, "repetition/temperature_0.5") == [["0.25"], ["nan"]]
+    run = TrainingRun(Connection(required=True))
+    run._log_metrics(only_run(store).info.run_id, {("repetition/temperature_0.5", 1): 0.5})
+    assert values(store, "repetition/temperature_0.5") == [["0.25", "0.5"], ["nan"]]
 
 
 def test_the_difference_is_logged_once_and_again_if_it_is_missing(store: mlflow.MlflowClient) -> None:
-    scores = pd.DataFrame({"epoch": [1], "temperature": [0.5], "repetition": [0.25]})
     for _ in range(2):
-        log(scores)
-        run = only_run(store)
-        patch = artifact(run, "uncommitted.diff")
+        sample()
+        patch = artifact(only_run(store), "uncommitted.diff")
         assert "+ONE = 2" in patch.read_text(encoding="utf-8")
         patch.unlink()
 
 
 def test_an_evaluation_with_other_parameters_or_another_result_is_a_run_of_its_own(store: mlflow.MlflowClient) -> None:
-    metrics = Path("metrics.json")
-    sample, samples = {"sample": {"length": 20}}, Path("samples.csv")
-    for score_length, result in ((100, "1"), (100, "1"), (50, "1"), (50, "2"), (100, "1")):
-        metrics.write_text(result, encoding="utf-8")
-        run = SamplingRun(required=True)
-        run.start("0" * 64, sample, samples)
-        run.start("0" * 64, sample | {"evaluate": {"score_length": score_length}}, samples, metrics)
-        run.log_artifacts(metrics)
-    runs = store.search_runs([e.experiment_id for e in store.search_experiments()])
+    for score_length, repetition in ((100, 1.0), (100, 1.0), (50, 1.0), (50, 2.0), (100, 1.0)):
+        write_scores([repetition, 0.0])
+        sample()
+        sample("evaluate", evaluate={"score_length": score_length})
     logged = [
-        (run.data.params["evaluate.score_length"], artifact(run, metrics).read_text(encoding="utf-8")) for run in runs
+        (run.data.params["evaluate.score_length"], artifact(run, "scores.csv").read_text("utf-8").splitlines()[1])
+        for run in runs(store)
     ]
-    assert sorted(logged) == [("100", "1"), ("50", "1"), ("50", "2")]
+    assert sorted(logged) == [("100", "1,0.5,1.0"), ("50", "1,0.5,1.0"), ("50", "1,0.5,2.0")]
 
 
 def test_a_run_that_is_only_completed_keeps_its_duration(store: mlflow.MlflowClient) -> None:
-    scores = pd.DataFrame({"epoch": [1], "temperature": [0.5], "repetition": [0.25]})
-    log(scores)
+    sample()
     before = only_run(store).info
-    log(scores)
+    sample("evaluate")
     after = only_run(store).info
     assert (after.status, after.end_time) == ("FINISHED", before.end_time)
 
@@ -112,24 +175,97 @@ def test_artifacts_are_beside_the_project_for_every_database(
     assert experiment.artifact_location == (tmp_path / "mlruns").as_uri()
 
 
-def test_an_experiment_that_was_deleted_is_named(store: mlflow.MlflowClient) -> None:
-    store.delete_experiment(experiment_id(store))
-    with pytest.raises(UserError, match="the experiment zarathustra was deleted there; restore it"):
-        log(pd.DataFrame())
-
-
-def test_a_run_that_fails_is_marked_so_and_finished_when_the_work_goes_on(store: mlflow.MlflowClient) -> None:
-    run = SamplingRun(required=True)
-    run.start("0" * 64, {}, Path("samples.csv"))
-    with pytest.raises(ZeroDivisionError), run.ended_early():
-        raise ZeroDivisionError
+def test_a_run_that_fails_is_marked_so_and_finished_when_the_work_resumes(store: mlflow.MlflowClient) -> None:
+    figures = Path("reports/figures")
+    kept = figures.rename("kept")
+    with pytest.raises(UserError, match=r"reports/figures"):
+        sample("evaluate", "report")
     assert only_run(store).info.status == "FAILED"
-    log(pd.DataFrame({"epoch": [], "temperature": [], "repetition": []}))
+    kept.rename(figures)
+    sample("evaluate", "report")
     assert only_run(store).info.status == "FINISHED"
 
 
-def test_what_is_no_number_in_the_metrics_is_left_out(store: mlflow.MlflowClient) -> None:
-    run = SamplingRun(required=True)
-    run.start("0" * 64, {}, Path("samples.csv"))
-    run.log_summary({"last": {"loss_nats_per_char": None}, "best_epoch": 3})
-    assert only_run(store).data.metrics == {"best_epoch": 3}
+def test_a_finished_run_stays_finished_when_completing_it_fails(store: mlflow.MlflowClient) -> None:
+    sample()
+    Path("reports/metrics.json").unlink()
+    with pytest.raises(UserError, match=r"reports/metrics\.json"):
+        sample("evaluate")
+    assert [run.info.status for run in runs(store)] == ["FINISHED"]
+
+
+@pytest.mark.parametrize(("error", "status"), [(KeyboardInterrupt, "KILLED"), (ZeroDivisionError, "FAILED")])
+def test_a_training_that_ends_early_is_marked_so(
+    store: mlflow.MlflowClient, error: type[BaseException], status: str
+) -> None:
+    run = TrainingRun(Connection(required=True))
+    run.start(ModelFolder(FOLDERS.models).description(), 1000, TRAINING)
+    with pytest.raises(error), run.ended_early():
+        raise error
+    assert only_run(store).info.status == status
+    train()
+    assert only_run(store).info.status == "FINISHED"
+
+
+def test_the_training_run_shows_what_runs_are_compared_by(store: mlflow.MlflowClient) -> None:
+    train()
+    sample("evaluate")
+    (training,) = [run for run in runs(store) if run.data.tags["kind"] == "training"]
+    assert training.info.run_name == "song-book-lstm4-last-epochs2-00000000"
+    assert {name: value for name, value in training.data.metrics.items() if name != "val_loss_nats_per_char"} == {
+        "best_epoch": 2,
+        "held_out_bits_per_char": 2.5,
+        "bits_beside_ngram": 0.5,
+        "gap_nats_per_char": 0.25,
+    }
+    description = training.data.tags["mlflow.note.content"]
+    assert description.startswith("**LSTM** (units 4; ")
+    assert " weights), trained for 2 epochs on `song book.txt` (1,000 characters).\n" in description
+    assert "Best epoch 2: **2.500 bits per character** (+0.500 beside an n-gram model)." in description
+    assert "abc|ab ab" in description
+    table = json.loads(artifact(training, "samples.json").read_text(encoding="utf-8"))
+    assert table["columns"] == ["epoch", "temperature", "text", "prompt"] and len(table["data"]) == 4
+    assert json.loads(training.data.tags["mlflow.loggedArtifacts"]) == [{"path": "samples.json", "type": "table"}]
+
+
+def test_no_number_is_logged_under_two_names(store: mlflow.MlflowClient) -> None:
+    train()
+    sample("evaluate", "report")
+    assert {run.data.tags["kind"]: sorted(run.data.metrics) for run in runs(store)} == {
+        "training": [
+            *("best_epoch", "bits_beside_ngram", "gap_nats_per_char", "held_out_bits_per_char"),
+            "val_loss_nats_per_char",
+        ],
+        "sampling": ["entropy_bits/temperature_0.5", "entropy_bits/temperature_1e16", "repetition/temperature_0.5"],
+    }
+
+
+def test_long_lines_are_wrapped_and_lose_nothing(store: mlflow.MlflowClient) -> None:
+    sample()
+    text = artifact(only_run(store), "samples/epoch_001.md").read_text(encoding="utf-8")
+    assert max(map(len, text.splitlines())) <= 100
+    body = text.partition("abc|")[2].partition("\n```")[0]
+    assert body.replace("\n", "") == "ab " * 60
+
+
+def test_passwords_are_masked_in_what_is_logged(store: mlflow.MlflowClient) -> None:
+    train()
+    logged = only_run(store).data
+    assert json.loads(logged.params["download.files"])[0]["sources"] == ["https://***@example.org/a?token=***"]
+    assert "secret" not in str(logged)
+
+
+def test_read_only_files_can_be_logged_twice(store: mlflow.MlflowClient) -> None:
+    Path("cache").mkdir()
+    for name in ("reports/history.csv", "models/epochs/001.weights.h5"):
+        cached = Path("cache", Path(name).name)
+        cached.write_text("from the cache", encoding="utf-8")
+        cached.chmod(0o444)
+        Path(name).unlink(missing_ok=True)
+        Path(name).symlink_to(cached.absolute())
+    train()
+    train()
+    for name in ("history.csv", "models/epochs/001.weights.h5", "models/network.json"):
+        logged = artifact(only_run(store), name)
+        assert logged.stat().st_mode & 0o200 and not logged.is_symlink()
+    assert artifact(only_run(store), "history.csv").read_text(encoding="utf-8") == "from the cache"

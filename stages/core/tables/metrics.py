@@ -1,0 +1,27 @@
+"""The summary of the evaluation, reports/metrics.json."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from stages.core.pipeline.errors import readable
+from stages.core.pipeline.files import read_json
+
+REQUIRED = ("best_epoch", "best")
+
+
+def read_metrics(path: Path, required: Iterable[str] = REQUIRED) -> dict[str, Any]:
+    """Return what metrics.json holds.
+
+    Raises:
+        UserError: it is damaged, or lacks a required key.
+    """
+    with readable(path):
+        metrics: dict[str, Any] = read_json(path)
+        if not isinstance(metrics, dict):
+            raise ValueError("not an object")
+        if missing := [name for name in required if name not in metrics]:
+            raise ValueError(f"no {', '.join(missing)}")
+        if type(metrics["best_epoch"]) is not int:
+            raise ValueError("best_epoch is not an integer")
+        return metrics

@@ -1,0 +1,38 @@
+"""The table of scores, reports/scores.csv: a row for each epoch and temperature, a column for each score."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pandas as pd
+
+from stages.core.pipeline.errors import readable
+from stages.core.pipeline.params import temperature_label
+
+KEYS = ["epoch", "temperature"]
+
+
+def scores_csv(scores: pd.DataFrame) -> str:
+    """Return the table as CSV; a temperature of infinity is written `inf`."""
+    table = scores.assign(temperature=[temperature_label(t) for t in scores["temperature"]])
+    return table.to_csv(index=False, lineterminator="\n")
+
+
+def read_scores(path: Path, required: Iterable[str] = ()) -> pd.DataFrame:
+    """Return the table of scores.
+
+    Args:
+        path: of the file.
+        required: scores that it must have.
+
+    Raises:
+        UserError: it is damaged, or has no scores.
+    """
+    with readable(path):
+        table = pd.read_csv(path)
+        if [*table.columns[:2]] != KEYS or len(table.columns) < 3:
+            raise ValueError(f"its columns must be {', '.join(KEYS)} and scores")
+        if missing := [name for name in required if name not in table]:
+            raise ValueError(f"no column {', '.join(missing)}")
+        if table.empty:
+            raise ValueError("no scores")
+        return table.astype(float).astype({"epoch": int})

@@ -1,0 +1,108 @@
+"""What people read in MLflow: names and descriptions of runs and models, the numbers in the list of runs."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from stages.core.networks.description import NetworkDescription
+from stages.core.pipeline.params import temperature_label
+from stages.core.tables.samples import fenced
+from stages.core.tracking.provenance import flattened
+from stages.core.tracking.store import Run
+
+NOT_PLAIN = re.compile(r"[^A-Za-z0-9_-]+")
+SHOWN_TEMPERATURE = 0.5
+SHOWN_CHARACTERS = 300
+NGRAM = re.compile(r"(?:^|[._])ngram_\d|\d_?gram")
+TABLE = "samples.json"  # of the evaluation view of MLflow
+
+
+def name_of_training(network: NetworkDescription, parameters: Mapping[str, Any]) -> str:
+    """Return a name that says text, network, targets and epochs; a part of the fingerprint tells namesakes apart."""
+    epochs = parameters["train"]["epochs"]
+    return f"{name_of_network(network, parameters)}-epochs{epochs}-{network.fingerprint[:8]}"
+
+
+def name_of_network(network: NetworkDescription, parameters: Mapping[str, Any]) -> str:
+    """Return a name that says text, network and targets, of characters that names of models may have."""
+    files = parameters["download"]["files"]
+    text = NOT_PLAIN.sub("-", files[0]["name"].rpartition(".")[0] or files[0]["name"])
+    more = f"-and-{len(files) - 1}-more" if len(files) > 1 else ""
+    return f"{text}{more}-{network.kind}{_sizes(network)}-{network.targets}"
+
+
+def name_of_sampling(training: Run | None, samples_sha256: str) -> str:
+    """Return the name of a sampling: that of its training, and a part of the hash of the samples."""
+    name = str(training.info.run_name) if training is not None else "unknown"
+    return f"{name}-samples-{samples_sha256[:8]}"
+
+
+def description_of_training(network: NetworkDescription, num_characters: int, parameters: Mapping[str, Any]) -> str:
+    """Return in Markdown what is trained, before any result is known."""
+    files = ", ".join(f"`{file['name']}`" for file in parameters["download"]["files"])
+    settings = ", ".join(f"{name} {value}" for name, value in network.settings.items())
+    return (
+        f"**{network.kind.upper()}** ({settings}; {network.num_weights:,} weights), "
+        f"trained for {parameters['train']['epochs']} epochs on {files} ({num_characters:,} characters).\n"
+    )
+
+
+def description_of_result(training: str, metrics: Mapping[str, Any], samples: pd.DataFrame) -> str:
+    """Return the description of a training, completed by its result and a sample of the best epoch."""
+    found = headline(metrics)
+    bits, epoch = found["held_out_bits_per_char"], found["best_epoch"]
+    beside = f" ({found['bits_beside_ngram']:+.3f} beside an n-gram model)" if "bits_beside_ngram" in found else ""
+    result = f"Best epoch {epoch:.0f}: **{bits:.3f} bits per character**{beside}."
+    here = samples[samples["epoch"] == metrics["best_epoch"]]
+    return f"{training.partition(chr(10))[0]}\n\n{result}\n\n{_sample(here)}"
+
+
+def description_of_sampling(samples: pd.DataFrame) -> str:
+    """Return in Markdown what was sampled, with a sample of the last epoch."""
+    temperatures = ", ".join(map(temperature_label, sorted(set(samples["temperature"]))))
+    last = samples[samples["epoch"] == samples["epoch"].max()]
+    return (
+        f"{len(samples):,} samples of {len(samples['text'].iloc[0]):,} characters: after each of "
+        f"{samples['epoch'].nunique()} epochs, at temperatures {temperatures}. "
+        f"Artifacts: `samples/` by epoch, `{TABLE}` as a table.\n\n{_sample(last)}"
+    )
+
+
+def headline(metrics: Mapping[str, Any]) -> dict[str, float]:
+    """Return the few numbers by which runs are compared, each under the name that the list of runs shows.
+
+    The bits are those of all held-out characters where the evaluation has them, else of the validation windows.
+    """
+    flat = flattened(metrics)
+    numbers = {key: float(value) for key, value in flat.items() if isinstance(value, int | float)}
+    found = {"best_epoch": numbers["best_epoch"]}
+    bits = numbers.get("held_out_bits_per_char", numbers.get("best.val_bits_per_char"))
+    if bits is not None:
+        found["held_out_bits_per_char"] = bits
+        ngrams = [value for key, value in numbers.items() if NGRAM.search(key)]
+        if ngrams:
+            found["bits_beside_ngram"] = bits - min(ngrams)
+    for key, value in numbers.items():
+        name = key.rpartition(".")[2]
+        if name.startswith("gap_") and not key.startswith("last."):
+            found[name] = value
+    return found
+
+
+def _sizes(network: NetworkDescription) -> str:
+    """Return the settings of a network in a name: `128` for one number, `-units128-layers2` for several."""
+    if len(network.settings) == 1:
+        return str(*network.settings.values())
+    return "".join(f"-{name.removeprefix('num_')}{value}" for name, value in sorted(network.settings.items()))
+
+
+def _sample(samples: pd.DataFrame) -> str:
+    """Return the sample nearest to a middling temperature, as Markdown."""
+    if samples.empty:
+        return ""
+    nearest = (samples["temperature"] - SHOWN_TEMPERATURE).abs().argmin()
+    row = samples.iloc[int(nearest)]
+    text = f"{row['prompt']}|{row['text'][:SHOWN_CHARACTERS]}"
+    return f"At temperature {temperature_label(row['temperature'])}, from the prompt before the bar:\n\n{fenced(text)}"
