@@ -20,6 +20,7 @@ from stages.core.pipeline.errors import UserError
 from stages.core.pipeline.files import project_root
 from stages.core.pipeline.params import SECTIONS
 from stages.core.pipeline.rules import PARAMS_FILE, read_yaml, shown
+from stages.core.pipeline.secrets import MASK
 from stages.core.tracking import git
 from stages.core.tracking.run import MAX_PARAM_LENGTH
 
@@ -98,7 +99,8 @@ def restore_parameters(tree: Path, found: Logged) -> list[str]:
             section, _, name = key.partition(".")
             if not isinstance(values.get(section), dict) or name not in values[section]:
                 ignored.append(key)
-            elif len(text) < MAX_PARAM_LENGTH:  # else its end is missing; the uncommitted changes have it
+            # else its end is missing, or a password in it; the uncommitted changes have it
+            elif len(text) < MAX_PARAM_LENGTH and MASK not in text:
                 values[section][name] = parameter(found.name, key, text, values[section][name])
     with (tree / PARAMS_FILE).open("w", encoding="utf-8") as file:
         YAML(typ="safe").dump(values, file)

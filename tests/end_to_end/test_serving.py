@@ -153,8 +153,8 @@ def test_the_alias_goes_to_fewer_bits_on_the_same_data_and_says_so(
     corpus = "that one was trained on another corpus, or on other windows of it. `zarathustra sync --best` moves it."
     assert said == [
         "epoch 1 is version 1, which now has the alias 'best'.",
-        "epoch 2 is version 2. The alias 'best' stays at version 1: it has 2.0000 bits per character, this one has 2.5000. "
-        "`zarathustra sync --best` moves it.",
+        "epoch 2 is version 2. The alias 'best' stays at version 1: it has 2.0000 bits per character, this one has "
+        "2.5000. `zarathustra sync --best` moves it.",
         f"epoch 2 is version 3. The alias 'best' stays at version 1: {corpus}",
         "epoch 2 is version 4, which now has the alias 'best'.",
         f"epoch 2 is version 3. The alias 'best' stays at version 4: {corpus}",
