@@ -53,7 +53,10 @@ def read_history_rows(path: Path) -> list[HistoryRow]:
         convert: dict[str, Callable[[str], Any]] = {
             f.name: int if f.type is int else _float for f in fields(HistoryRow)
         }
-        rows = [HistoryRow(**{name: convert[name](row[name]) for name in COLUMNS}) for row in reader]
+        cells = list(reader)
+        if any(None in row or None in row.values() for row in cells):
+            raise ValueError("a row with too few or too many cells")
+        rows = [HistoryRow(**{name: convert[name](row[name]) for name in COLUMNS}) for row in cells]
         if not rows:
             raise ValueError("no epochs")
         if [row.epoch for row in rows] != list(range(1, len(rows) + 1)):

@@ -51,7 +51,8 @@ def test_every_number_is_read_as_it_was_written(
         (f"{HEAD}\n1,2,3,4,5,0\n3,2,3,4,5,0\n", "the epochs are not 1, 2, 3 and so on"),
         (f"{HEAD}\n1,2,3,4,5,0\n1,2,3,4,5,0\n", "the epochs are not 1, 2, 3 and so on"),
         (f"{HEAD}\none,2,3,4,5,0\n", "invalid literal for int() with base 10: 'one'"),
-        (f"{HEAD}\n1,2\n", "int() argument must be a string, a bytes-like object or a real number, not 'NoneType'"),
+        (f"{HEAD}\n1,2\n", "a row with too few or too many cells"),
+        (f"{HEAD}\n1,2,3,4,5,0,7\n", "a row with too few or too many cells"),
     ],
 )
 def test_a_damaged_table_is_one_message(tmp_path: Path, text: str, reason: str) -> None:
