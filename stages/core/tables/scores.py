@@ -1,6 +1,5 @@
 """The table of scores, reports/scores.csv: a row for each epoch and temperature, a column for each score."""
 
-from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -17,12 +16,8 @@ def scores_csv(scores: pd.DataFrame) -> str:
     return table.to_csv(index=False, lineterminator="\n")
 
 
-def read_scores(path: Path, required: Iterable[str] = ()) -> pd.DataFrame:
+def read_scores(path: Path) -> pd.DataFrame:
     """Return the table of scores.
-
-    Args:
-        path: of the file.
-        required: scores that it must have.
 
     Raises:
         UserError: it is damaged, or has no scores.
@@ -31,8 +26,6 @@ def read_scores(path: Path, required: Iterable[str] = ()) -> pd.DataFrame:
         table = pd.read_csv(path)
         if [*table.columns[:2]] != KEYS or len(table.columns) < 3:
             raise ValueError(f"its columns must be {', '.join(KEYS)} and scores")
-        if missing := [name for name in required if name not in table]:
-            raise ValueError(f"no column {', '.join(missing)}")
         if table.empty:
             raise ValueError("no scores")
         return table.astype(float).astype({"epoch": int})
