@@ -1,59 +1,90 @@
-# `make help` lists what can be done. Everything runs inside .venv, made from requirements.lock.
-PYTHON ?= python3
+# `make` lists what can be done. Everything runs inside .venv, which holds the packages of requirements.lock.
+SHELL := bash
 VENV := .venv
 BIN := $(VENV)/bin
+RUNS := http://127.0.0.1:$(or $(PORT),5000)/\#/experiments/1/runs?workflowType=machine_learning
+MODEL := http://127.0.0.1:$(or $(PORT),5000)/\#/models/zarathustra
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup repro test bench ui serve docs published clean stress
+.PHONY: help setup repro ui serve clean test bench docs published stress
 
+#: Start
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^#: /{print "\n" substr($$0, 4)} /^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(VENV)/.installed  ## create .venv from requirements.lock
+setup: $(VENV)/.installed  ## make .venv: minutes, 3 GB
+
+# TensorFlow has no release for Python 3.14 yet. uv, where it is installed, is faster than pip and gets a Python itself.
+NEEDED := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
+PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3; do \
+	$$name -c '$(NEEDED)' 2> /dev/null && echo $$name && break; done)
+UV := $(shell command -v uv)
+define NO_PYTHON
+Python 3.11, 3.12 or 3.13 is needed, and none was found. This gets one; then run make again:
+    curl -LsSf https://astral.sh/uv/install.sh | sh && export PATH="$$HOME/.local/bin:$$PATH"
+endef
+export NO_PYTHON
 
 $(VENV)/.installed: requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
-		{ echo "Python 3.11 to 3.13 is needed. Received: $$($(PYTHON) --version). Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@test -n "$(UV)$(PYTHON)" || { echo "$$NO_PYTHON"; exit 1; }
+	@test -z "$(PYTHON)" || $(PYTHON) -c '$(NEEDED)' || { echo "Python 3.11, 3.12 or 3.13 is needed." \
+		"Received: $(PYTHON), which is $$($(PYTHON) --version 2>&1)."; exit 1; }
+ifneq ($(UV),)
+	$(UV) venv --clear --python $(or $(PYTHON),3.13) $(VENV)
+	VIRTUAL_ENV=$(VENV) $(UV) pip install --require-hashes --requirement requirements.lock
+	VIRTUAL_ENV=$(VENV) $(UV) pip install --no-deps --no-build-isolation --editable .
+else
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
-	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@set -o pipefail; $(BIN)/python -m pip install --require-hashes --requirement requirements.lock | awk \
+		-v all=$$(grep -c == requirements.lock) '/^Collecting/ {printf "\r%d of at most %d packages", ++n, all} /^Installing/ {print "\nInstalling them takes another minute or two"} {fflush()}'
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+endif
 	@touch $@
 
 repro: setup  ## run the pipeline: what has changed, and nothing else
-	@test -s .dvc/tmp/rwlock || rm -f .dvc/tmp/rwlock  # empty where a kill hit DVC as it wrote it; DVC refuses that
+	@test -s .dvc/tmp/rwlock || rm -f .dvc/tmp/rwlock  # DVC refuses the empty one that a kill can leave
+	@git rev-parse --git-dir > /dev/null 2>&1 || dvc config --local core.no_scm true  # a downloaded archive
 	dvc repro
 
-test: setup  ## lint, check types, run all tests
-	ruff check .
-	ruff format --check .
-	mypy
-	pytest --numprocesses 2 --dist worksteal
-
-bench: setup  ## measure speed, write reports/benchmarks.md
-	python -m tests.benchmarks
-
-ui: setup  ## browse the runs at http://127.0.0.1:5000
+#: Look
+ui: setup  ## browse the runs in MLflow, at http://127.0.0.1:5000; PORT=… takes another port
+	@echo "Runs:   $(RUNS)"
+	@echo "Losses: $(RUNS)&compareRunsMode=CHART"
+	@echo "Model:  $(MODEL)"
+	@echo "Ctrl-C ends it."
+	@if [[ -n "$$DISPLAY$$WAYLAND_DISPLAY" || $$(uname) == Darwin ]]; then \
+		(for _ in {1..60}; do sleep 1; (< /dev/tcp/127.0.0.1/$(or $(PORT),5000)) 2> /dev/null && break; done; \
+		python -m webbrowser -t "$(RUNS)" > /dev/null) & fi; \
 	mlflow ui --host 127.0.0.1 --port $(or $(PORT),5000) --workers 1 --backend-store-uri sqlite:///mlflow.db
 
 serve: setup  ## answer prompts with the best model, at http://127.0.0.1:5001/invocations
 	MLFLOW_TRACKING_URI=$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db} \
 		mlflow models serve --model-uri models:/zarathustra@best --env-manager local --host 127.0.0.1 --port $(or $(PORT),5001)
 
-docs: setup  ## make anew what is derived: code in dvc.yaml, tables of the README
-	python -m tests.dvc_deps
-	python -m tests.documents.readme_tables
+clean:  ## remove the scratch from which training resumes
+	rm -rf models/.resume
 
-published: setup  ## after a run that shall be committed: note how long its stages took, renew the README
-	python -m tests.documents.published_seconds
-	python -m tests.documents.readme_tables
+#: Develop
+test: setup  ## lint, check types, run all tests but the long ones
+	ruff check .
+	ruff format --check .
+	mypy
+	pytest --numprocesses 2 --dist worksteal
 
-stress: setup  ## kill the pipeline 25 times; run it after a change of each parameter
+stress: setup  ## the long tests: kill the pipeline 25 times; rerun it after a change of each parameter
 	python -m tests.stress.kill
 	pytest tests/stress
 
-clean:  ## remove the scratch that lets training and sampling go on
-	rm -rf models/.resume
+bench: setup  ## measure speed, write reports/benchmarks.md
+	python -m tests.benchmarks
+
+docs: setup  ## renew the generated parts of README.md and stages/README.md
+	python -m cogapp -r README.md stages/README.md
+
+published: setup  ## after a run that is to be committed: note how long its stages took, renew the README
+	python -m tests.documents.published_seconds
+	$(MAKE) docs

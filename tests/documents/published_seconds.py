@@ -1,10 +1,11 @@
-"""Write reports/seconds.csv: how long each stage of the run in this folder took, and on what machine.
+"""Write reports/seconds.csv: how long each stage of the run in this folder took, and on which machine.
 
-To be run right after a run from nothing: a stage that runs once more, and finds its scratch, notes what little it took.
+Run it right after a run from scratch: a stage that ran again and found its scratch has noted only what it did then.
 """
 
 import csv
 import io
+import sys
 
 from stages.core.pipeline.files import write_text
 from stages.core.pipeline.timing import last_seconds
@@ -15,13 +16,15 @@ from tests.support.reruns import ORDER
 
 
 def main() -> None:
-    """Take what the stages noted."""
+    """Read what the stages noted."""
+    seconds = {stage: last_seconds(stage) for stage in ORDER}
+    if missing := [stage for stage, value in seconds.items() if value is None]:
+        sys.exit(f"No time is noted for {', '.join(missing)}. Run `make clean`, then `dvc repro --force`.")
     machine = f"{num_cores()} cores of {processor()}"
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
     writer.writerow(["stage", "seconds", "machine"])
-    for stage in ORDER:
-        writer.writerow([stage, last_seconds(stage), machine])
+    writer.writerows([stage, value, machine] for stage, value in seconds.items())
     write_text(ROOT / "reports" / "seconds.csv", table.getvalue())
 
 

@@ -2,6 +2,7 @@
 
 import ast
 import importlib.util
+import itertools
 import json
 import shutil
 import subprocess
@@ -13,9 +14,11 @@ from types import ModuleType
 
 import pytest
 
-from stages.core.networks.table import NETWORKS, modules_of
+from stages.core.networks.table import NETWORKS
+from stages.core.networks.table import modules_of as network_modules
 from stages.core.pipeline.code import NOT_HASHED, deciding_modules, imported_by, module_path
 from stages.core.pipeline.params import SECTIONS
+from stages.core.text.table import TOKENIZERS, tokenizer_modules
 from tests.support.project import ROOT
 
 EXAMPLE = '''"""First."""
@@ -52,12 +55,15 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def before(root: Path) -> ModuleType:
     """The module under test, of the copy before any edit. It reads each file once: here, all of them."""
     hashing = hashing_in(root)
-    hashing.code_hash("stages.example", "stages.cli.main", *(m for kind in NETWORKS for m in of_all_stages(kind)))
+    for stage in SECTIONS:
+        for network, tokens in itertools.product(NETWORKS, TOKENIZERS):
+            hashing.code_hash("stages.example", *modules_of(stage, network, tokens))
     return hashing
 
 
-def of_all_stages(kind: str) -> list[str]:
-    return [module for stage in SECTIONS for module in modules_of(stage, kind)]
+def modules_of(stage: str, network: str = "lstm", tokens: str = "characters") -> list[str]:
+    """What stage `check` hashes for a stage."""
+    return [*network_modules(stage, network), *tokenizer_modules(stage, tokens)]
 
 
 def hashing_in(root: Path) -> ModuleType:
@@ -139,6 +145,10 @@ PLACES: list[tuple[str, Edit, set[str]]] = [
     ("stages/core/generation/sampling.py", STATEMENT, {"sample", "evaluate", "report"}),
     ("stages/core/evaluation/scores.py", STATEMENT, {"evaluate", "report"}),
     ("stages/core/text/characters.py", STATEMENT, {"vectorize", *WITH_NETWORK}),
+    ("stages/core/text/streams/characters.py", STATEMENT, {"vectorize"}),
+    ("stages/core/text/words.py", STATEMENT, set()),
+    ("stages/core/text/table.py", STATEMENT, set()),
+    ("stages/core/networks/table.py", STATEMENT, set()),
     ("stages/download.py", STATEMENT, {"download"}),
     ("stages/core/pipeline/files.py", STATEMENT, set(SECTIONS)),
     ("stages/core/pipeline/errors.py", STATEMENT, set()),
@@ -154,7 +164,7 @@ def test_an_edit_makes_stale_exactly_the_stages_that_compute_with_it(
     path: str, edit: Edit, stale: set[str], root: Path, before: ModuleType
 ) -> None:
     with edited(root, path, edit) as after:
-        hashes = {stage: modules_of(stage, "lstm") for stage in SECTIONS}
+        hashes = {stage: modules_of(stage) for stage in SECTIONS}
         changed = {stage for stage, names in hashes.items() if after.code_hash(*names) != before.code_hash(*names)}
     assert changed == stale
 
@@ -197,7 +207,7 @@ IMPORTED_LATER = {"train": ["stages.core.training.trainer"]}
 
 @pytest.mark.parametrize("stage", SECTIONS)
 def test_the_hash_covers_exactly_what_python_loads(stage: str) -> None:
-    modules = modules_of(stage, "lstm")
+    modules = modules_of(stage)
     command = [sys.executable, "-c", LOADED, *modules, *IMPORTED_LATER.get(stage, [])]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     loaded, hashed = set(json.loads(done.stdout)), set(deciding_modules(*modules))
@@ -241,4 +251,4 @@ def test_only_the_tables_import_a_module_by_its_name() -> None:
         path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in ROOT.glob("stages/**/*.py")
     }
     by_name = {path for path, source in sources.items() if "import_module(" in source or "__import__(" in source}
-    assert by_name == {"stages/cli/main.py", "stages/core/networks/table.py"}
+    assert by_name == {"stages/cli/main.py", "stages/core/networks/table.py", "stages/core/text/table.py"}

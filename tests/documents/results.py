@@ -1,4 +1,6 @@
-"""What the README shows of the published run and of the benchmarks, out of the files in reports/."""
+"""What the README shows of the published run and of the benchmarks, from the files in reports/."""
+
+from pathlib import Path
 
 import pandas as pd
 
@@ -12,15 +14,8 @@ REPORTS = ROOT / "reports"
 SAMPLE_LENGTH = 150  # characters shown of each
 
 
-def results() -> str:
-    """Return figure, numbers, samples and times; nothing where there is no published run."""
-    if not (REPORTS / "metrics.json").exists():
-        return ""
-    return "\n".join([_summary(), _samples(), _times()])
-
-
 def speed() -> str:
-    """Return how long training and sampling take, and how much longer with others."""
+    """Return how long training and sampling take, and how much longer with other libraries."""
     path = REPORTS / "benchmarks.json"
     measured = read_json(path) if path.exists() else {}
     if not {"training", "sampling"} <= measured.keys():
@@ -41,8 +36,9 @@ def speed() -> str:
     )
 
 
-def _summary() -> str:
-    metrics = read_json(REPORTS / "metrics.json")
+def summary(reports: Path = REPORTS) -> str:
+    """Return the loss figure and the numbers of the best and the last epoch, beside the baselines."""
+    metrics = read_json(reports / "metrics.json")
     best, last = metrics["best"], metrics["last"]
     baselines = metrics["baseline"]
     ngram = min((name for name in baselines if name.startswith("ngram")), key=lambda name: baselines[name])
@@ -52,19 +48,19 @@ def _summary() -> str:
             "![Loss by epoch, for training and held-out text](reports/figures/loss.svg)\n\n"
             f"The published run, {metrics['last_epoch']} epochs: the best is epoch **{metrics['best_epoch']}**, with "
             f"**{best['val_bits_per_char']:.3f} bits per character** ({best['val_loss_nats_per_char']:.4f} nats)",
-            "on text that it was not trained on. Later epochs learn the corpus by heart:",
+            "on text that it was not trained on. Later epochs overfit:",
             f"the last has {last['val_loss_nats_per_char']:.4f} nats there, and",
             f"{last['loss_nats_per_char']:.4f} in training. On the same text an n-gram model of order {order} takes",
             f"{baselines[ngram]:.3f} bits per character, and bzip2 {baselines['bzip2_bits_per_char']:.3f}.",
-            "All of it: [reports/index.md](reports/index.md).\n",
+            "The whole report: [reports/index.md](reports/index.md).\n",
         ]
     )
 
 
-def _samples() -> str:
+def samples(reports: Path = REPORTS) -> str:
     """Return a table of one prompt continued: a row for each temperature, a column for each epoch."""
-    samples = read_samples(REPORTS / "prompt.csv")
-    best_epoch = read_json(REPORTS / "metrics.json")["best_epoch"]
+    samples = read_samples(reports / "prompt.csv")
+    best_epoch = read_json(reports / "metrics.json")["best_epoch"]
     epochs = sorted(set(samples["epoch"]))
     heads = [f"epoch {epoch}{', the best' if epoch == best_epoch else ''}" for epoch in epochs]
     lines = ["<table>", "<tr><th></th>" + "".join(f"<th>{head}</th>" for head in heads) + "</tr>"]
@@ -74,14 +70,13 @@ def _samples() -> str:
         lines.append(f"<tr><th>{temperature_label(float(str(temperature)))}</th>{cells}</tr>")
     prompt = as_html(pd.unique(samples["prompt"])[0])
     return "\n".join(
-        [f"The prompt *{prompt}* continued, a row for each temperature:", "", *lines, "</table>", ""],
+        [f"Continuations of the prompt *{prompt}*, a row for each temperature:", "", *lines, "</table>", ""],
     )
 
 
-def _times() -> str:
-    if not (REPORTS / "seconds.csv").exists():
-        return ""
-    rows = read_rows(REPORTS / "seconds.csv")
+def times(reports: Path = REPORTS) -> str:
+    """Return how long each stage took."""
+    rows = read_rows(reports / "seconds.csv")
     total = sum(float(row["seconds"]) for row in rows)
     each = ", ".join(f"{row['stage']} {float(row['seconds']):.1f}" for row in rows)
     return (
