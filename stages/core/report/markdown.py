@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from stages.core.pipeline.params import temperature_label
+from stages.core.text.visible import visible
 
 SPECIAL = "<>&'" + r"\`*_{}[]#+~|"  # to HTML or to Markdown
 
@@ -101,4 +102,5 @@ def _side_by_side(samples: pd.DataFrame, best_epoch: int, *, with_prompt: bool) 
 
 def as_html(text: str) -> str:
     """Return text for a cell of a table: no character of it is read as HTML or Markdown."""
-    return "<br>".join("".join(f"&#{ord(c)};" if c in SPECIAL else c for c in line) for line in text.split("\n"))
+    lines = visible(text).replace("\t", " ").split("\n")
+    return "<br>".join("".join(f"&#{ord(c)};" if c in SPECIAL else c for c in line) for line in lines)
