@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from stages.core.pipeline.params import temperature_label
+from stages.core.tables.history import NATS_TO_BITS
 from stages.core.text.visible import visible
 
 SPECIAL = "<>&'" + r"\`*_{}[]#+~|"  # to HTML or to Markdown
@@ -18,16 +19,16 @@ def report_markdown(
     """Return the report.
 
     Args:
-        metrics: what reports/metrics.json holds.
+        metrics: the contents of reports/metrics.json.
         samples: the table of samples.
         prompted: the same for one prompt at a few epochs.
-        score_labels: what each score is called.
+        score_labels: the name of each score.
     """
     parts = [
         "# Report",
         f"Best epoch: **{metrics['best_epoch']}** of {metrics['last_epoch']}, "
-        f"**{metrics['best']['val_bits_per_char']:.3f} bits per character** on held-out text "
-        f"({metrics['best']['val_loss_nats_per_char']:.4f} nats). The explorer, `index.html`, shows every epoch.",
+        f"**{metrics['best']['val_bits_per_char']:.3f} bits per character** on held-out text. "
+        "The explorer, `index.html`, shows every epoch.",
         "![Losses by epoch](figures/loss.svg)",
         _losses(metrics),
         _baselines(metrics),
@@ -45,11 +46,10 @@ def report_markdown(
 
 
 def _losses(metrics: Mapping[str, Any]) -> str:
-    lines = ["| epoch | training, nats | validation, nats | validation, bits | gap, nats |", "|---|---|---|---|---|"]
+    lines = ["| epoch | training, bits | validation, bits | gap, bits |", "|---|---|---|---|"]
     for name in ("best", "last"):
-        row = metrics[name]
-        numbers = [row[f"{key}_per_char"] for key in ("loss_nats", "val_loss_nats", "val_bits", "gap_nats")]
-        cells = ["–" if number is None else f"{number:.4f}" for number in numbers]
+        nats = [metrics[name][f"{key}_per_char"] for key in ("loss_nats", "val_loss_nats", "gap_nats")]
+        cells = ["–" if number is None else f"{number * NATS_TO_BITS:.3f}" for number in nats]
         lines.append(f"| {name}: {metrics[f'{name}_epoch']} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
@@ -62,7 +62,7 @@ def _baselines(metrics: Mapping[str, Any]) -> str:
 
 
 def baseline_name(key: str) -> str:
-    """Return what a baseline of reports/metrics.json is called.
+    """Return the name of a baseline of reports/metrics.json.
 
     >>> baseline_name("ngram_5_bits_per_char"), baseline_name("bzip2_bits_per_char")
     ('5-gram', 'bzip2')
@@ -101,6 +101,6 @@ def _side_by_side(samples: pd.DataFrame, best_epoch: int, *, with_prompt: bool) 
 
 
 def as_html(text: str) -> str:
-    """Return text for a cell of a table: no character of it is read as HTML or Markdown."""
+    """Return text for a cell of a table: none of its characters is read as HTML or Markdown."""
     lines = visible(text).replace("\t", " ").split("\n")
     return "<br>".join("".join(f"&#{ord(c)};" if c in SPECIAL else c for c in line) for line in lines)
