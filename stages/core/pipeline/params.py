@@ -127,7 +127,7 @@ class ReportParams:
     """What the report shows."""
 
     random_seed: int = setting(SEED)
-    prompt: str = setting(Rule("a string, not empty", is_text))
+    prompt: str | None = setting(rules.or_null(Rule("a string, not empty", is_text)))  # null: a held-out passage
     prompt_epochs: tuple[int, ...] = setting(rules.list_of(rules.integer(1), "integers >= 1"))
     distribution_temperatures: tuple[float, ...] = setting(TEMPERATURES)
     copied_passage_length: int = setting(rules.integer(1))

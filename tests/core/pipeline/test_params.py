@@ -81,7 +81,7 @@ RULES: dict[str, tuple[str, list[Any], list[Any]]] = {
     "evaluate.score_length": CHARACTERS,
     "evaluate.max_ngram_order": ("an integer from 1 to 6", [1, 6], [0, 7, 2.0, "3"]),
     "report.random_seed": SEED,
-    "report.prompt": ("a string, not empty", ["a"], ["", 1, ["a"]]),
+    "report.prompt": ("null or a string, not empty", [None, "a"], ["", 1, ["a"]]),
     "report.prompt_epochs": (
         "a list, not empty and without repetition, of integers >= 1",
         [[1], [60, 1]],
