@@ -1,5 +1,6 @@
 """The same prompt continued by the networks of several runs, with the same random numbers."""
 
+import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,7 +69,10 @@ def _of_run(
 
 
 def _network(run: ComparedRun, epoch: int) -> Network:
-    with tempfile.TemporaryDirectory() as folder:
-        for name in ("models/network.json", f"models/epochs/{epoch:03d}.weights.h5"):
-            fetch(run.found.training, name, Path(folder))
-        return ModelFolder(Path(folder, "models")).network(epoch)
+    with tempfile.TemporaryDirectory() as fetched, tempfile.TemporaryDirectory() as folder:
+        models = ModelFolder(Path(folder))
+        models.weights_path(epoch).parent.mkdir(parents=True)
+        for path in (models.path / "network.json", models.weights_path(epoch)):
+            artifact = f"models/{path.relative_to(models.path).as_posix()}"
+            shutil.move(fetch(run.found.training, artifact, Path(fetched)), path)
+        return models.network(epoch)
