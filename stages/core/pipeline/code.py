@@ -16,6 +16,7 @@ PACKAGE = "stages"
 SOURCE_ROOT = Path(__file__).parents[3]
 # modules and packages that write no output and change no number
 NOT_HASHED = (
+    "stages.core.kernels.cache",  # keeps what is compiled
     "stages.core.kernels.processors",  # counts threads; their number changes no bit
     "stages.core.networks.table",  # names of modules; those of the chosen kind are hashed themselves
     "stages.core.pipeline.code",  # names the code, is none of it

@@ -1,0 +1,54 @@
+"""Keeps compiled functions on disk, as Numba does, but survives damaged files and folders that cannot be written.
+
+Nothing here changes what is compiled.
+"""
+
+import logging
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from numba.core.caching import FunctionCache
+
+from stages.core.pipeline.files import sha256_of
+
+logger = logging.getLogger(__name__)
+CODE = sha256_of(*(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py"))))[:16]
+
+
+class _Cache(FunctionCache):
+    def load_overload(self, signature: Any, target_context: Any) -> Any:
+        """Return what was compiled, or None; after a power cut, files may be empty or cut short."""
+        try:
+            return super().load_overload(signature, target_context)
+        except Exception:  # damaged pickles raise nearly every class
+            return None
+
+    def save_overload(self, signature: Any, data: Any) -> None:
+        """Keep what was compiled, if that can be done."""
+        try:
+            super().save_overload(signature, data)
+        except OSError:
+            _warn()
+        except Exception:  # it reads the index first, and that may be damaged
+            self.flush()
+            super().save_overload(signature, data)
+
+
+def keep(dispatcher: Any) -> Any:
+    """Make a function of `numba.njit` keep what it compiles, for as long as the code of this folder stays as it is."""
+    # Numba looks at the function's own file alone; the name brings in the code that it inlines
+    dispatcher.py_func.__qualname__ += f"_{CODE}"
+    try:
+        dispatcher._cache = _Cache(dispatcher.py_func)
+    except RuntimeError:
+        _warn()
+    return dispatcher
+
+
+@cache
+def _warn() -> None:
+    logger.warning(
+        "The compiled kernel cannot be kept, so each program compiles it anew: about half a minute. "
+        "Set NUMBA_CACHE_DIR to a folder that can be written."
+    )
