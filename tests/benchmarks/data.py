@@ -11,6 +11,7 @@ from stages.core.text.windows import WindowData
 from stages.lowercase import lower_cased, read_text
 from stages.vectorize import plan_windows
 from tests.support.project import ROOT
+from tests.support.text import made_up_text
 
 # lower-cased, as many distinct characters as the corpus has, and as few of them beyond ASCII
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -21,18 +22,12 @@ BATCH_SIZE = 128
 WINDOWS = VectorizeParams(window_length=60, stride=3, validation_fraction=0.1)
 
 
-def made_up_text(num_characters: int) -> str:
-    """Return words of random letters in lines, every other one with a capital; the same every time."""
+def words() -> list[str]:
+    """Return words of random letters, every other one with a capital, some with a mark after them."""
     choose = random.Random(0)
-    words = ["".join(choose.choices(LETTERS, k=choose.randint(1, 9))) for _ in range(2000)]
-    words += [word.capitalize() for word in words] + [f"{choose.choice(words)}{mark}" for mark in OTHERS * 20]
-    lines = ["".join(RARE) + "\n"]
-    num_made = len(lines[0])
-    while num_made < min(num_characters, 1_000_000):
-        lines.append(" ".join(choose.choices(words, k=11)) + "\n")
-        num_made += len(lines[-1])
-    block = "".join(lines)
-    return (block * (num_characters // len(block) + 1))[:num_characters]
+    plain = ["".join(choose.choices(LETTERS, k=choose.randint(1, 9))) for _ in range(2000)]
+    marked = [f"{choose.choice(plain)}{mark}" for mark in OTHERS * 20]
+    return ["".join(RARE), *plain, *(word.capitalize() for word in plain), *marked]
 
 
 @cache
@@ -42,7 +37,7 @@ def corpus() -> tuple[str, str]:
     for path in (ROOT / "data" / "raw" / file.name, *(ROOT / source for source in file.sources if "://" not in source)):
         if path.is_file():
             return "".join(lower_cased(read_text(path, "utf-8"))), file.name
-    return made_up_text(NUM_CORPUS_CHARACTERS).lower(), "made-up text"
+    return made_up_text(NUM_CORPUS_CHARACTERS, words()).lower(), "made-up text"
 
 
 def train_params(units: int, backend: str) -> TrainParams:

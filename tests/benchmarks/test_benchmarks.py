@@ -9,10 +9,10 @@ import pytest
 
 from stages.core.pipeline.files import read_json
 from tests.benchmarks.__main__ import add_result
-from tests.benchmarks.data import made_up_text
+from tests.benchmarks.data import words
 from tests.benchmarks.measuring import race, ratios, run_command, spread
-from tests.benchmarks.roofline import flop_of_a_batch
 from tests.support.project import ROOT
+from tests.support.text import made_up_text
 
 MACHINE = {
     "date": "2026-01-01",
@@ -89,12 +89,8 @@ def test_a_command_is_told_its_own_peak_of_memory(tmp_path: Path) -> None:
         run_command([sys.executable, "-c", "1 / 0"], tmp_path)
 
 
-def test_the_products_of_a_batch_are_three_gflop() -> None:
-    assert flop_of_a_batch(units=128, window_length=60) == 2_969_567_232
-
-
 def test_made_up_text_has_as_many_characters_as_the_corpus() -> None:
-    text = made_up_text(50_000)
+    text = made_up_text(50_000, words())
     assert len(text) == 50_000
     assert len(set(text.lower())) == 57
     assert text != text.lower()

@@ -9,10 +9,11 @@ from typing import Any
 from matplotlib.figure import Figure
 from ruamel.yaml import YAML
 
-from tests.benchmarks.data import WINDOWS, made_up_text
+from tests.benchmarks.data import WINDOWS, words
 from tests.benchmarks.drawing import axes
 from tests.benchmarks.measuring import Effort, Usage, run_command, say, spread
 from tests.support.project import ROOT
+from tests.support.text import made_up_text
 
 NAME = "made-up.txt"
 BLOCK = 1_000_000
@@ -80,7 +81,7 @@ def write_made_up(path: Path, megabytes: float) -> None:
     """Write a text of a size."""
     path.parent.mkdir(parents=True, exist_ok=True)
     num_bytes = round(megabytes * 1e6)
-    block = made_up_text(min(BLOCK, num_bytes)).encode()
+    block = made_up_text(min(BLOCK, num_bytes), words()).encode()
     with path.open("wb") as file:
         for _ in range(max(1, num_bytes // BLOCK)):
             file.write(block)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.end_to_end.killing import IN_TRAINING, TRAIN, kill_and_resume, start_of
+from tests.support.killing import IN_TRAINING, TRAIN, kill_and_resume, start_of
 from tests.support.project import Project, stages_that_ran
 
 

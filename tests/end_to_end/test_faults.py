@@ -27,7 +27,7 @@ def sync(project: Project, status: int = 0, tracking_uri: str = "") -> str:
     return project.run(*command, status=status, MLFLOW_TRACKING_URI=tracking_uri)
 
 
-def contents(project: Project) -> list[Any]:
+def logged(project: Project) -> list[Any]:
     """Everything that the store holds of the runs, but for ids and times."""
     store = mlflow.MlflowClient(f"sqlite:///{project.path / 'mlflow.db'}")
     return [
@@ -76,9 +76,9 @@ def test_without_a_store_the_work_goes_on_and_is_logged_afterwards(project: Proj
     assert sync(project, status=1, tracking_uri=nowhere) == (
         f"Error: MLflow: {nowhere} does not answer (Connection refused). Start it, or correct MLFLOW_TRACKING_URI.\n"
     )
-    assert contents(project) == []
+    assert logged(project) == []
     sync(project)
-    (training, trained), (sampling, sampled) = [(name, status) for name, status, *_ in contents(project)]
+    (training, trained), (sampling, sampled) = [(name, status) for name, status, *_ in logged(project)]
     assert trained == sampled == "FINISHED"
     assert training.startswith("made-up-lstm8-last-epochs2-") and sampling.startswith(f"{training}-samples-")
 
@@ -87,9 +87,9 @@ def test_sync_makes_a_lost_database_again_and_twice_is_once(project_with_outputs
     project = project_with_outputs
     (project.path / "mlflow.db").unlink()
     sync(project)
-    once = contents(project)
+    once = logged(project)
     sync(project)
-    assert contents(project) == once
+    assert logged(project) == once
     (training, sampling) = once
     curves = {"learning_rate", "loss_nats_per_char", "num_rollbacks", "val_loss_nats_per_char"}
     assert {name for name, count in training[3] if count == 2} == curves

@@ -17,6 +17,7 @@ import pytest
 from stages.core.pipeline.errors import UserError
 from stages.core.pipeline.params import CorpusFile, DownloadParams
 from stages.download import fetch
+from tests.support.files import contents
 from tests.support.project import Project
 
 CONTENT = "Von den Hinterweltlern. ä\r\n".encode() * 5000  # more than one block
@@ -133,10 +134,6 @@ def get(raw: Path, *sources: str, sha256: str | None = SHA256, **values: float) 
     file = CorpusFile(name=NAME, sha256=sha256, sources=sources)
     settings: dict[str, Any] = {"timeout_seconds": 10, "max_seconds": 60, "retries": 0}
     fetch(file, raw, DownloadParams(files=(file,), **settings | values))
-
-
-def contents(raw: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in raw.iterdir()}
 
 
 def message(raw: Path, *sources: str, sha256: str | None = SHA256, **values: float) -> str:

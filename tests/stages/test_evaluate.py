@@ -13,7 +13,7 @@ from stages.core.pipeline.errors import UserError
 from stages.core.text.characters import Characters
 from stages.core.text.windows import WindowData, WindowPlan
 from stages.evaluate import baselines, scores_of_samples, summary_of_losses
-from tests.support.project import made_up_text
+from tests.support.text import made_up_text
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,8 @@ from stages.core.text.streams import words as words_stream
 from stages.core.text.table import TOKENIZERS
 from stages.core.text.tokenizer import Tokenizer
 from tests.support.failing_stage import command
-from tests.support.project import Project, made_up_text
+from tests.support.project import Project
+from tests.support.text import made_up_text
 
 tmp_path_is_shared = hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 some_texts = st.text("abä \n\r\u2028\U0001f600", min_size=12, max_size=40).filter(lambda text: len(set(text)) > 1)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import mlflow
 
-from tests.end_to_end.killing import IN_TRAINING, TRAIN, kill_and_resume, start_of
+from tests.support.killing import IN_TRAINING, TRAIN, kill_and_resume, start_of
 from tests.support.project import Project
 
 # in the order of the stages, so that none of them is passed before its turn; more than 25, for some may miss
@@ -16,7 +16,6 @@ NUM_KILLS_IN_TRAINING = 14
 
 def main() -> None:
     """Run it in a temporary folder; print where each kill hit."""
-    TRAIN["epochs"] = 8 * NUM_KILLS_IN_TRAINING
     moments = []
     for stage, num_kills in KILLS.items():
         moments += [start_of(stage, LONGEST_PAUSE.get(stage, 2.0))] * num_kills
@@ -28,7 +27,7 @@ def main() -> None:
         project = Project.create(folder / "killed" / "zarathustra", database)
         undisturbed = project.copy(folder / "undisturbed")
         for each in (project, undisturbed):
-            each.set_params("train", **TRAIN)
+            each.set_params("train", **TRAIN | {"epochs": 8 * NUM_KILLS_IN_TRAINING})
         hits = kill_and_resume(project, undisturbed, moments, random_seed=1)
         for hit in hits:
             print("killed after:", hit)

@@ -1,9 +1,8 @@
 """A stage run by the command that dvc.yaml has for it, and made to fail."""
 
-from pathlib import Path
-
 from ruamel.yaml import YAML
 
+from tests.support.files import contents
 from tests.support.project import Project
 
 
@@ -11,15 +10,6 @@ def command(project: Project, stage: str) -> list[str]:
     """The words of a stage's command."""
     words: list[str] = YAML(typ="safe").load(project.path / "dvc.yaml")["stages"][stage]["cmd"].split()
     return words
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    """Every file below a folder, as it is."""
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in folder.rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts and ".git" not in path.parts
-    }
 
 
 def message_of(project: Project, stage: str) -> str:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import random
 import shutil
 import subprocess
 import sys
@@ -12,6 +11,8 @@ from typing import Any
 
 import mlflow
 from ruamel.yaml import YAML
+
+from tests.support.text import made_up_text
 
 ROOT = Path(__file__).parents[2]
 PARTS = (
@@ -25,7 +26,6 @@ SMALL = {
     "evaluate": {"score_length": 100, "max_ngram_order": 3},
 }
 FROM_OUTSIDE = ("DVC_", "MLFLOW_", "NUMBA_", "ZARATHUSTRA_", "GIT_", "PYTHON")
-WORDS = ("Ada", "Bertha", "climbs", "down", "every", "foggy", "ground", "hill", "in", "July", "keeping", "light")
 
 
 def environment() -> dict[str, str]:
@@ -39,15 +39,6 @@ def environment() -> dict[str, str]:
         "GIT_CONFIG_SYSTEM": os.devnull,
         **{f"GIT_{who}_{what}": f"{who}@localhost" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
     }
-
-
-def made_up_text(num_characters: int = 3000) -> str:
-    """Sentences of random words, the same every time."""
-    words = random.Random(0)
-    text = ""
-    while len(text) < num_characters:
-        text += " ".join(words.choices(WORDS, k=8)) + ".\n"
-    return text[:num_characters]
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from stages.core.report.results import Results
 from stages.core.text.characters import Characters
 from stages.core.text.windows import WindowData, WindowPlan
 from tests.support.networks import description, random_network
-from tests.support.project import made_up_text
+from tests.support.text import made_up_text
 
 TEMPERATURES = (0.5, 1.0)
 EPOCHS = (1, 2, 3)

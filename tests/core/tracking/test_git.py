@@ -11,6 +11,7 @@ import pytest
 
 from stages.core.tracking import git
 from stages.core.tracking.provenance import provenance_tags
+from tests.support.files import contents
 
 BINARY = bytes(range(256)) * 4
 
@@ -49,11 +50,6 @@ def make_repository(path: Path) -> None:
 
 def run(*arguments: str) -> bytes:
     return subprocess.run(["git", *arguments], check=True, capture_output=True).stdout
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    files = (path for path in folder.rglob("*") if path.is_file() and ".git" not in path.parts)
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
 def patched(commit_of: Path, patch: bytes, folder: Path, inside: str = "") -> dict[str, bytes]:

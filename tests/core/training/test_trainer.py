@@ -17,7 +17,7 @@ from stages.core.text.windows import WindowData, WindowPlan
 from stages.core.training.checkpoints import Checkpoints
 from stages.core.training.trainer import Trainer
 from tests.support.networks import TRAIN_PARAMS as PARAMS
-from tests.support.project import made_up_text
+from tests.support.text import made_up_text
 
 # so high a rate that the loss falls, then jumps: within ten epochs for each of twenty seeds, so on any processor
 JUMPING = dataclasses.replace(

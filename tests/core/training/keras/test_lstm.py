@@ -16,7 +16,7 @@ from stages.core.training.keras.tensorflow import keras, tf
 from stages.core.training.trainer import dataset
 from tests.support.lstm_reference import relative_error
 from tests.support.networks import TRAIN_PARAMS
-from tests.support.project import made_up_text
+from tests.support.text import made_up_text
 
 PARAMS = dataclasses.replace(TRAIN_PARAMS, units=33, batch_size=32)
 BACKENDS = ("keras", "compiled")
