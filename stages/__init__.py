@@ -1,1 +1,1 @@
-"""The stages of the pipeline, one module each, named as in dvc.yaml and params.yaml."""
+"""The stages of the pipeline, one module for each, named as in dvc.yaml and params.yaml. README.md is the map."""

@@ -1,1 +1,1 @@
-"""What a person types: the commands of the console script `zarathustra`."""
+"""The commands of `zarathustra`."""

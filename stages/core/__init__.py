@@ -1,1 +1,1 @@
-"""What the stages and the commands are made of, a package for each subject. Nothing here imports a stage."""
+"""What stages and commands share, one package for each subject. Nothing here imports a stage."""

@@ -1,1 +1,1 @@
-"""What generated text is worth."""
+"""Quality scores, and the baselines beside them."""

@@ -1,1 +1,1 @@
-"""From weights to text, and what of it was made before."""
+"""Text generation: sampling, prompts, continuations."""

@@ -1,1 +1,1 @@
-"""The folder models/: what it holds and how it is read."""
+"""Networks without TensorFlow: description, weights, and one NumPy stepper for each kind."""

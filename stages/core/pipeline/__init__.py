@@ -1,7 +1,7 @@
-"""What every stage stands on: settings, files, errors, progress, and how it begins and ends.
+"""What every stage uses: settings, files, errors, progress, start and end.
 
-A stage imports this before what takes seconds: until it has begun, Ctrl-C is answered here. Closed standard streams
-are opened here as well.
+A stage imports this package first. Until the stage has begun, which takes seconds, Ctrl-C is handled here, and
+standard streams that are closed are opened here.
 """
 
 import os
@@ -34,5 +34,5 @@ def _open_standard_streams() -> None:
 
 _open_standard_streams()
 _main = getattr(sys.modules["__main__"], "__spec__", None)
-if _main is not None and _main.name.startswith("stages."):  # `python -m stages.train`; others keep their own hook
+if _main is not None and _main.name.startswith("stages."):  # `python -m stages.train`; other programs keep their own hook
     sys.excepthook = _interrupted_early

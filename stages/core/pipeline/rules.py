@@ -144,7 +144,7 @@ def require_keys(values: Any, keys: list[str], place: str = "") -> None:
             )
     for key in keys:
         if key not in values:
-            raise UserError(f"{PARAMS_FILE}: {dot}{key} is missing. Add it as the README describes.")
+            raise UserError(f"{PARAMS_FILE}: {dot}{key} is missing. Add it as stages/README.md describes.")
 
 
 def read_yaml(path: Path) -> Any:

@@ -1,1 +1,1 @@
-"""The best model in the registry of MLflow, and how it answers."""
+"""The model registry of MLflow, and the served model."""

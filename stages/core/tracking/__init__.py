@@ -1,1 +1,1 @@
-"""What is kept of a run: in MLflow, and in the table of losses."""
+"""Runs: what MLflow keeps of them, and the state of git."""

@@ -1,1 +1,1 @@
-"""The network in Keras, its training epoch by epoch, and the run of that in MLflow."""
+"""Training in Keras, epoch by epoch, with resuming and rollback."""

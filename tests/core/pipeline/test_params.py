@@ -207,7 +207,7 @@ def test_a_key_missing_in_a_file_of_the_list_is_named(key: str, folder: Path) ->
     values["download"]["files"] = [{k: v for k, v in FILE.items() if k != key}]
     write(values)
     assert message_about("download") == (
-        f"params.yaml: download.files[0].{key} is missing. Add it as the README describes."
+        f"params.yaml: download.files[0].{key} is missing. Add it as stages/README.md describes."
     )
 
 
@@ -238,7 +238,7 @@ def test_a_missing_key_is_named(key: str, folder: Path) -> None:
     section, name = key.split(".")
     del values[section][name]
     write(values)
-    assert message_about(section) == f"params.yaml: {key} is missing. Add it as the README describes."
+    assert message_about(section) == f"params.yaml: {key} is missing. Add it as stages/README.md describes."
 
 
 @pytest.mark.parametrize("section", SECTIONS)
@@ -258,7 +258,7 @@ def test_a_missing_section_stops_every_stage(section: str, folder: Path) -> None
     del values[section]
     write(values)
     messages = {message_about(each) for each in SECTIONS}
-    assert messages == {f"params.yaml: {section} is missing. Add it as the README describes."}
+    assert messages == {f"params.yaml: {section} is missing. Add it as stages/README.md describes."}
 
 
 @pytest.mark.parametrize("section", SECTIONS)
