@@ -34,5 +34,5 @@ def _open_standard_streams() -> None:
 
 _open_standard_streams()
 _main = getattr(sys.modules["__main__"], "__spec__", None)
-if _main is not None and _main.name.startswith("stages."):  # `python -m stages.train`; other programs keep their own hook
+if _main is not None and _main.name.startswith("stages."):  # `python -m stages.train`; other programs keep theirs
     sys.excepthook = _interrupted_early
