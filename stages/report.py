@@ -1,7 +1,7 @@
 r"""Show what was learned: figures, a text with samples side by side, and the explorer.
 
     python -m stages.report data/windows models reports/history.csv reports/samples.csv reports/scores.csv \
-        reports/metrics.json reports/prompt.csv reports/index.md reports/index.html reports/figures
+        reports/scores.json reports/prompt.csv reports/index.md reports/index.html reports/figures
 
 Reads section report and download.files (the name of the corpus) of params.yaml; writes the last four paths.
 """

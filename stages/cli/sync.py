@@ -92,4 +92,5 @@ def _read(stage: str) -> None:
         read_samples(FOLDERS.reports / "samples.csv")
     if stage == "evaluate":
         read_metrics(METRICS)
+        read_metrics(FOLDERS.reports / "scores.json")
         read_scores(FOLDERS.reports / "scores.csv")

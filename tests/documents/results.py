@@ -7,6 +7,7 @@ import pandas as pd
 from stages.core.pipeline.files import read_json, read_rows
 from stages.core.pipeline.params import temperature_label
 from stages.core.report.markdown import as_html
+from stages.core.tables.history import NATS_TO_BITS
 from stages.core.tables.samples import read_samples
 from tests.support.project import ROOT
 
@@ -38,8 +39,8 @@ def speed() -> str:
 
 def summary(reports: Path = REPORTS) -> str:
     """Return the loss figure and the numbers of the best and the last epoch, beside the baselines."""
-    metrics = read_json(reports / "metrics.json")
-    best, last = metrics["best"], metrics["last"]
+    metrics = read_json(reports / "scores.json")
+    last = metrics["last"]
     baselines = metrics["baseline"]
     ngram = min((name for name in baselines if name.startswith("ngram")), key=lambda name: baselines[name])
     order = ngram.removeprefix("ngram_").removesuffix("_bits_per_char")
@@ -47,10 +48,10 @@ def summary(reports: Path = REPORTS) -> str:
         [
             "![Loss by epoch, for training and held-out text](reports/figures/loss.svg)\n\n"
             f"The published run, {metrics['last_epoch']} epochs: the best is epoch **{metrics['best_epoch']}**, with "
-            f"**{best['val_bits_per_char']:.3f} bits per character** ({best['val_loss_nats_per_char']:.4f} nats)",
+            f"**{metrics['held_out_bits_per_char']:.3f} bits per character**",
             "on text that it was not trained on. Later epochs overfit:",
-            f"the last has {last['val_loss_nats_per_char']:.4f} nats there, and",
-            f"{last['loss_nats_per_char']:.4f} in training. On the same text an n-gram model of order {order} takes",
+            f"by the last the validation loss is {last['val_bits_per_char']:.3f} bits, the training loss",
+            f"{last['loss_nats_per_char'] * NATS_TO_BITS:.3f}. On the same text an n-gram model of order {order} takes",
             f"{baselines[ngram]:.3f} bits per character, and bzip2 {baselines['bzip2_bits_per_char']:.3f}.",
             "The whole report: [reports/index.md](reports/index.md).\n",
         ]
@@ -60,7 +61,7 @@ def summary(reports: Path = REPORTS) -> str:
 def samples(reports: Path = REPORTS) -> str:
     """Return a table of one prompt continued: a row for each temperature, a column for each epoch."""
     samples = read_samples(reports / "prompt.csv")
-    best_epoch = read_json(reports / "metrics.json")["best_epoch"]
+    best_epoch = read_json(reports / "scores.json")["best_epoch"]
     epochs = sorted(set(samples["epoch"]))
     heads = [f"epoch {epoch}{', the best' if epoch == best_epoch else ''}" for epoch in epochs]
     lines = ["<table>", "<tr><th></th>" + "".join(f"<th>{head}</th>" for head in heads) + "</tr>"]

@@ -79,6 +79,7 @@ def test_dvc_shows_metrics(finished_project: Project) -> None:
     metrics = shown[""]["data"]["reports/metrics.json"]["data"]
     assert metrics == json.loads(finished_project.read("reports/metrics.json"))
     assert metrics["best_epoch"] in (1, 2)
+    assert len(metrics) <= 6
 
 
 def test_dvc_shows_plots(finished_project: Project) -> None:

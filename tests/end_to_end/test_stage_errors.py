@@ -325,9 +325,9 @@ def test_what_a_killed_process_was_writing_is_removed_and_what_a_living_one_writ
         ("evaluate", "samples.csv", b"epoch,temperature,prompt,text,entropy_nats\n"),
         ("evaluate", "samples.csv", b"epoch\none\n"),
         ("report", "scores.csv", b"epoch,temperature\n1,0.5\n"),
-        ("report", "metrics.json", b"{"),
-        ("report", "metrics.json", b"[1]"),
-        ("report", "metrics.json", b'{"best_epoch": 1}'),
+        ("report", "scores.json", b"{"),
+        ("report", "scores.json", b"[1]"),
+        ("report", "scores.json", b'{"best_epoch": 1}'),
     ],
 )
 def test_a_damaged_table_is_named(stage: str, name: str, content: bytes, project_with_outputs: Project) -> None:

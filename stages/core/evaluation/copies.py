@@ -1,21 +1,27 @@
-"""Passages of a text that stand word for word in the corpus.
+"""Passages of a text that occur word for word in the corpus.
 
-A suffix array holds the places of the corpus in the order of the text that follows them; the longest match of
-any text is next to where the text itself would stand in that order (Manber and Myers, "Suffix Arrays", SIAM J. Comput.
-22(5), 1993). It is made by prefix doubling with NumPy's sorts: seconds for a book.
+A suffix array lists the places of the corpus in the order of the text that follows them. The longest match of a text
+begins at a neighbour of the row where the text itself would stand. Backward search finds that row for every end of the
+text in turn (Ferragina and Manzini, "Opportunistic Data Structures with Applications", FOCS 2000), so the time grows
+with the length of the text, not with its square.
+
+Shapes: C characters of the corpus, T characters of the text.
 """
+
+from bisect import bisect_left
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
+from stages.core.evaluation.suffixes import suffix_array
 from stages.core.text.characters import code_points
 
-# sorting takes memory of some fifty bytes a character, and a reader's copies come from any part alike
-MAX_CHARACTERS = 10_000_000
+Places = NDArray[np.int64]
 
 
 class CopyFinder:
-    """Finds copies from the first MAX_CHARACTERS of a corpus.
+    """Finds what a text copies from a corpus.
 
     >>> finder = CopyFinder("the cat sat")
     >>> finder.longest_copy("a cat sits")
@@ -25,27 +31,37 @@ class CopyFinder:
     """
 
     def __init__(self, corpus: str) -> None:
-        self._corpus = corpus[:MAX_CHARACTERS]
-        self._suffixes = _suffix_array(code_points(self._corpus))
+        self._corpus = corpus
+        alphabet, codes = np.unique(code_points(corpus), return_inverse=True)
+        codes = codes.astype(np.min_scalar_type(max(len(alphabet) - 1, 0)))
+        # the empty suffix comes first
+        self._suffixes = np.concatenate([[len(corpus)], suffix_array(codes)]).astype(np.int32)  # (C + 1,)
+        # for each character the rows of the suffixes that it stands before, ascending
+        has_character = self._suffixes > 0
+        rows = np.flatnonzero(has_character).astype(np.int32)
+        before = codes[self._suffixes[has_character] - 1]
+        rows = rows[np.argsort(before, kind="stable")]
+        ends = np.cumsum(np.bincount(codes, minlength=len(alphabet))).tolist()
+        starts = [0, *ends][: len(alphabet)]
+        self._characters = [chr(c) for c in alphabet.tolist()]
+        self._first_rows = dict(zip(self._characters, (1 + start for start in starts), strict=True))
+        self._rows = {c: rows[s:e] for c, s, e in zip(self._characters, starts, ends, strict=True)}
 
-    def match_lengths(self, text: str) -> NDArray[np.int64]:
-        """Return for each place of the text how many characters from there on stand in the corpus."""
-        lengths = np.zeros(len(text), np.int64)
-        length = 0
-        for start in range(len(text)):
-            # what follows the first character of a match matches as well, so lengths fall by one at most
-            length = self._extended(text, start, max(length - 1, 0))
-            lengths[start] = length
-        return lengths
+    def match_lengths(self, text: str) -> Places:
+        """Return for each place of the text how many characters from there on occur in the corpus, (T,)."""
+        rows = self._rows_of_suffixes(text)
+        before = self._common_lengths(text, self._suffixes[rows - 1])
+        after = self._common_lengths(text, self._suffixes[np.minimum(rows, len(self._corpus))])
+        return np.maximum(np.fromiter(before, np.int64, len(text)), np.fromiter(after, np.int64, len(text)))
 
     def longest_copy(self, text: str) -> int:
-        """Return the length of the longest passage that is copied, in characters."""
+        """Return the length of the longest copied passage, in characters."""
         return int(self.match_lengths(text).max(initial=0))
 
     def copied_passages(self, text: str, min_length: int) -> list[tuple[int, int]]:
         """Return start and end of the copied passages, none within another.
 
-        Each has at least `min_length` characters, white space around it not counted.
+        Each has at least `min_length` characters, not counting white space around it.
         """
         passages: list[tuple[int, int]] = []
         for start, length in enumerate(self.match_lengths(text).tolist()):
@@ -55,48 +71,31 @@ class CopyFinder:
                 passages.append((start, start + length))
         return passages
 
-    def _extended(self, text: str, start: int, known: int) -> int:
-        """Return the length of the match at `start`, of which `known` characters are sure."""
-        length = known
-        # double the step while it matches, then halve: few searches for short and for long matches
-        step = 1
-        while start + length + step <= len(text) and self._occurs(text[start : start + length + step]):
-            length += step
-            step *= 2
-        step //= 2  # a match longer by `step` was just refused
-        while step:
-            if start + length + step <= len(text) and self._occurs(text[start : start + length + step]):
-                length += step
-            step //= 2
-        return length
-
-    def _occurs(self, passage: str) -> bool:
-        low, high = 0, len(self._suffixes)
-        while low < high:
-            middle = (low + high) // 2
-            place = self._suffixes[middle]
-            if self._corpus[place : place + len(passage)] < passage:
-                low = middle + 1
+    def _rows_of_suffixes(self, text: str) -> Places:
+        """Return for each suffix of the text how many suffixes of the corpus, the empty one included, are less."""
+        rows = np.empty(len(text), np.int64)
+        row = 0
+        for place in range(len(text) - 1, -1, -1):
+            character = text[place]
+            known = self._rows.get(character)
+            if known is None:
+                next_larger = bisect_left(self._characters, character)
+                if next_larger < len(self._characters):
+                    row = self._first_rows[self._characters[next_larger]]
+                else:
+                    row = len(self._suffixes)
             else:
-                high = middle
-        place = self._suffixes[low] if low < len(self._suffixes) else len(self._corpus)
-        return self._corpus[place : place + len(passage)] == passage
+                row = self._first_rows[character] + int(known.searchsorted(row))
+            rows[place] = row
+        return rows
 
-
-def _suffix_array(characters: NDArray[np.uint32]) -> NDArray[np.int64]:
-    """Return the starts of all suffixes in the order of their text, (N,)."""
-    num_characters = len(characters)
-    rank = np.unique(characters, return_inverse=True)[1].astype(np.int64)
-    length = 1  # of the prefixes that `rank` compares
-    order = np.argsort(rank, kind="stable")
-    while length < num_characters and num_characters and rank.max() < num_characters - 1:
-        after = np.full(num_characters, -1, np.int64)
-        after[:-length] = rank[length:]
-        key = rank * (num_characters + 1) + after + 1
-        order = np.argsort(key, kind="stable")
-        in_order = key[order]
-        new = np.concatenate([[0], np.cumsum(in_order[1:] != in_order[:-1])])
-        rank = np.empty_like(rank)
-        rank[order] = new
-        length *= 2
-    return order
+    def _common_lengths(self, text: str, places: NDArray[np.integer]) -> Iterator[int]:
+        """Yield for each place of the text how far it agrees with the corpus from the place beside it on."""
+        corpus, length = self._corpus, 0
+        for start, place in enumerate(places.tolist()):
+            # what follows the first character of a match matches as well, so a length falls by one at most
+            length = max(length - 1, 0)
+            longest = min(len(text) - start, len(corpus) - place)
+            while length < longest and text[start + length] == corpus[place + length]:
+                length += 1
+            yield length

@@ -1,9 +1,8 @@
-"""What simpler models reach on the same held-out text: n-grams of characters, and a general compressor.
+"""N-grams of characters, the model to beat.
 
-Legend: N characters, V characters of the vocabulary.
+Shapes: N characters of training text, M characters of held-out text, V characters of the vocabulary.
 """
 
-import bz2
 from typing import Any
 
 import numpy as np
@@ -11,12 +10,13 @@ from numpy.typing import NDArray
 
 from stages.core.pipeline import progress
 
-MAX_CHARACTERS = 20_000_000  # of training text: sorting takes memory
 Ids = NDArray[Any]
 
 
-def ngram_bits_per_char(training: Ids, held_out: Ids, vocabulary_size: int, max_order: int) -> dict[int, float]:
-    """Return the bits per character of n-gram models of orders 1 to `max_order` on held-out text.
+def held_out_probabilities(
+    training: Ids, held_out: Ids, vocabulary_size: int, max_order: int
+) -> dict[int, NDArray[np.float64]]:
+    """Return for each order from 1 to `max_order` the probability of every held-out character, (M,).
 
     Interpolated Witten-Bell smoothing (Chen and Goodman, "An Empirical Study of Smoothing Techniques", 1998, section
     2.5): with h the n - 1 characters before c, N(h) how often they occurred, D(h) how many distinct characters
@@ -25,35 +25,22 @@ def ngram_bits_per_char(training: Ids, held_out: Ids, vocabulary_size: int, max_
         p_n(c | h) = (count(hc) + D(h) p_{n-1}(c | h')) / (N(h) + D(h)),    p_0(c) = 1 / V.
 
     Args:
-        training: (N,) ids; the last MAX_CHARACTERS of them are used.
-        held_out: (N,) ids of the text that follows: the contexts of its first characters reach back into training.
+        training: (N,) ids.
+        held_out: (M,) ids of the text that follows: the contexts of its first characters reach back into training.
         vocabulary_size: V.
         max_order: order n sees n - 1 characters.
     """
-    probabilities = held_out_probabilities(training[-MAX_CHARACTERS:], held_out, vocabulary_size, max_order)
-    return {order: float(-np.log2(p).mean()) for order, p in probabilities.items()}
-
-
-def held_out_probabilities(
-    training: Ids, held_out: Ids, vocabulary_size: int, max_order: int
-) -> dict[int, NDArray[np.float64]]:
-    """Return for each order the probability of every held-out character, (N,)."""
-    both = np.concatenate([training, held_out]).astype(np.int64)
+    both = np.concatenate([training, held_out])
     num_training = len(training)
-    contexts = np.zeros(len(both), np.int64)  # the empty one; a number for each distinct context
+    contexts = np.zeros(len(both), np.int32)  # the empty one; a number for each distinct context
     p = np.full(len(held_out), 1 / vocabulary_size)
     probabilities = {}
     for order in progress.bar(range(1, max_order + 1), desc="n-grams"):
-        if order > 1:
-            # a context one longer: the context of the character before it, and that character
-            longer = np.zeros_like(contexts)
-            longer[1:] = contexts[:-1] * vocabulary_size + both[:-1] + 1
-            contexts = np.unique(longer, return_inverse=True)[1]
-        grams = np.unique(contexts * vocabulary_size + both, return_inverse=True)[1]
+        grams = _numbered(contexts.astype(np.int64) * vocabulary_size + both)
         seen = slice(order - 1, num_training)  # the first characters of a text have shorter contexts
-        gram_counts = np.bincount(grams[seen], minlength=int(grams.max()) + 1)
-        context_counts = np.bincount(contexts[seen], minlength=int(contexts.max()) + 1)
-        context_of_gram = np.zeros(len(gram_counts), np.int64)
+        gram_counts = np.bincount(grams[seen], minlength=int(grams.max(initial=0)) + 1)
+        context_counts = np.bincount(contexts[seen], minlength=int(contexts.max(initial=0)) + 1)
+        context_of_gram = np.zeros(len(gram_counts), np.int32)
         context_of_gram[grams] = contexts
         num_followers = np.bincount(context_of_gram[gram_counts > 0], minlength=len(context_counts))
         now = slice(num_training, None)
@@ -61,17 +48,18 @@ def held_out_probabilities(
         mixed = gram_counts[grams[now]] + num_followers[contexts[now]] * p
         p = np.where(total > 0, mixed / np.maximum(total, 1), p)
         probabilities[order] = p
+        # the context of the next character, longer by one, is the gram that ends here; 0 is that of the first
+        contexts[1:] = grams[:-1] + 1
+        contexts[:1] = 0
     return probabilities
 
 
-def compressor_bits_per_char(training: str, held_out: str) -> float:
-    """Return what held-out text adds to the size of the training text under bzip2, in bits per character.
-
-    bzip2 is the strongest in Python's library for a text of this size.
-    """
-    text = training[-MAX_CHARACTERS:]
-    return 8 * (_compressed_size(text + held_out) - _compressed_size(text)) / len(held_out)
-
-
-def _compressed_size(text: str) -> int:
-    return len(bz2.compress(text.encode(), compresslevel=9))
+def _numbered(keys: NDArray[np.int64]) -> NDArray[np.int32]:
+    """Return for each key its place among the distinct ones, sorted."""
+    order = np.argsort(keys).astype(np.int32)
+    keys = keys[order]
+    is_new = np.zeros(len(keys), np.int32)
+    is_new[1:] = keys[1:] != keys[:-1]
+    numbers = np.empty(len(keys), np.int32)
+    numbers[order] = np.cumsum(is_new, dtype=np.int32)
+    return numbers

@@ -1,51 +1,19 @@
 """Scores of generated text, and the same scores of text by a person beside them.
 
-Most of them depend on how long a text is, so each is the mean over whole pieces of one length: then 400 characters,
-20,000 characters and a held-out part of the corpus can be compared. A text shorter than a piece is one.
+Most scores depend on the length of a text, so each is the mean over whole pieces of one length: then 400 characters,
+20,000 characters and a held-out part of the corpus compare. A text shorter than a piece is one piece.
 """
 
-import re
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.core.evaluation.copies import CopyFinder
+from stages.core.evaluation.corpus import Corpus, whole_words
 
-PIECE_LENGTH = 400
+PIECE_LENGTH = 400  # characters
 REPEATED_NGRAM = 4
-# letters, with single apostrophes or hyphens between them; as it is written: "God" is not "god"
-WORD = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*")
-JOINERS = "'’-"
-Span = tuple[int, int]
-
-
-class Corpus:
-    """What a text is compared with."""
-
-    def __init__(self, text: str) -> None:
-        self.words = {match.group() for match in WORD.finditer(text)}
-        self.copies = CopyFinder(text)
-
-    def unknown_words(self, text: str) -> list[Span]:
-        """Return start and end of the words that do not occur in the corpus.
-
-        >>> Corpus("god is dead .").unknown_words("a god is deaf . go")
-        [(9, 13)]
-        """
-        return [span for span in whole_words(text) if text[slice(*span)] not in self.words]
-
-
-def whole_words(text: str) -> list[Span]:
-    """Return start and end of the words of a text, without those that its start and end may have cut.
-
-    >>> whole_words("ave said so . i don'")
-    [(4, 8), (9, 11), (14, 15)]
-    """
-    # a joiner at the start or the end may be the middle of a word
-    first, last = len(text) - len(text.lstrip(JOINERS)), len(text.rstrip(JOINERS))
-    spans = [match.span() for match in WORD.finditer(text)]
-    return [(start, end) for start, end in spans if start > first and end < last]
+WORD_SCORES = ("real_word_fraction", "distinct_1", "distinct_2", "distinct_3", "repetition")
 
 
 def distinct_ngrams(words: Sequence[str], n: int) -> float:
@@ -61,7 +29,7 @@ def distinct_ngrams(words: Sequence[str], n: int) -> float:
 
 
 def repetition(words: Sequence[str]) -> float:
-    """Return the fraction of the n-grams of REPEATED_NGRAM words that have come before; 0 where there are none.
+    """Return the fraction of the n-grams of REPEATED_NGRAM words that repeat an earlier one; 0 where there are none.
 
     Welleck et al., "Neural Text Generation with Unlikelihood Training", ICLR 2020 (seq-rep-4).
     """
@@ -71,7 +39,10 @@ def repetition(words: Sequence[str]) -> float:
 
 
 def score(text: str, corpus: Corpus, piece_length: int = PIECE_LENGTH) -> dict[str, float]:
-    """Return the scores of a text: means over its pieces, and the longest copy in all of it."""
+    """Return the scores of a text: means over its pieces, and the longest copy in all of it.
+
+    Where the corpus has no spaces between words, the scores of words are left out.
+    """
     copied = corpus.copies.match_lengths(text)
     # characters after the last whole piece are left out: the shorter a text, the better it looks
     starts = range(0, max(len(text) - piece_length, 0) + 1, piece_length)
@@ -82,29 +53,17 @@ def score(text: str, corpus: Corpus, piece_length: int = PIECE_LENGTH) -> dict[s
 
 
 def _score_piece(piece: str, copied: NDArray[np.int64], corpus: Corpus) -> dict[str, float]:
-    """Return the scores of a piece; those of its words are 0 where it has none."""
-    spans = whole_words(piece)
-    words = [piece[slice(*span)] for span in spans]
+    # a copy that goes on after the piece counts to the end of the piece
+    copy_chars = float(np.minimum(copied, np.arange(len(piece), 0, -1)).max(initial=0))
+    return (_score_words(piece, corpus) if corpus.has_spaces else {}) | {"copy_chars": copy_chars}
+
+
+def _score_words(piece: str, corpus: Corpus) -> dict[str, float]:
+    """Return WORD_SCORES of a piece; they are 0 where it has no words."""
+    words = [piece[slice(*span)] for span in whole_words(piece)]
     real = sum(word in corpus.words for word in words)
     return {
         "real_word_fraction": real / len(words) if words else 0.0,
         **{f"distinct_{n}": distinct_ngrams(words, n) for n in (1, 2, 3)},
         "repetition": repetition(words),
-        # what is copied from a place on ends with the piece at the latest
-        "copy_chars": float(np.minimum(copied, np.arange(len(piece), 0, -1)).max(initial=0)),
     }
-
-
-def joined(spans: list[Span]) -> list[Span]:
-    """Return sorted spans with those that overlap or touch made one.
-
-    >>> joined([(0, 3), (2, 5), (7, 9)])
-    [(0, 5), (7, 9)]
-    """
-    whole = spans[:1]
-    for start, end in spans[1:]:
-        if start <= whole[-1][1]:
-            whole[-1] = (whole[-1][0], max(end, whole[-1][1]))
-        else:
-            whole.append((start, end))
-    return whole

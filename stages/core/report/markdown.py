@@ -19,7 +19,7 @@ def report_markdown(
     """Return the report.
 
     Args:
-        metrics: the contents of reports/metrics.json.
+        metrics: the contents of reports/scores.json.
         samples: the table of samples.
         prompted: the same for one prompt at a few epochs.
         score_labels: the name of each score.
@@ -27,7 +27,7 @@ def report_markdown(
     parts = [
         "# Report",
         f"Best epoch: **{metrics['best_epoch']}** of {metrics['last_epoch']}, "
-        f"**{metrics['best']['val_bits_per_char']:.3f} bits per character** on held-out text. "
+        f"**{metrics['held_out_bits_per_char']:.3f} bits per character** on held-out text. "
         "The explorer, `index.html`, shows every epoch.",
         "![Losses by epoch](figures/loss.svg)",
         _losses(metrics),
@@ -56,13 +56,14 @@ def _losses(metrics: Mapping[str, Any]) -> str:
 
 def _baselines(metrics: Mapping[str, Any]) -> str:
     lines = ["| on the same held-out text | bits per character |", "|---|---|"]
+    lines.append(f"| **this network** | **{metrics['held_out_bits_per_char']:.3f}** |")
     for key, bits in metrics["baseline"].items():
         lines.append(f"| {baseline_name(key)} | {bits:.3f} |")
     return "\n".join(lines)
 
 
 def baseline_name(key: str) -> str:
-    """Return the name of a baseline of reports/metrics.json.
+    """Return the name of a baseline of reports/scores.json.
 
     >>> baseline_name("ngram_5_bits_per_char"), baseline_name("bzip2_bits_per_char")
     ('5-gram', 'bzip2')

@@ -6,11 +6,12 @@ from typing import Any
 
 import pandas as pd
 
+from stages.core.evaluation.corpus import Corpus
 from stages.core.networks.folder import ModelFolder
 from stages.core.text.windows import WindowData
 
 # that the report shows
-METRICS = ("best_epoch", "last_epoch", "best", "last", "baseline", "human", "temperature")
+METRICS = ("held_out_bits_per_char", "best_epoch", "last_epoch", "best", "last", "baseline", "human", "temperature")
 SCORE_LABELS = {
     "real_word_fraction": "Words that occur in the corpus",
     "entropy_bits": "Entropy of the sampled distributions, in bits",
@@ -20,9 +21,6 @@ SCORE_LABELS = {
     "repetition": "Runs of four words that came before, of all runs",
     "copy_chars": "Longest passage copied from the corpus, in characters",
 }
-
-
-MIN_SPACES = 0.05  # of all characters; English has 0.18, Finnish 0.12, Chinese 0.03 (its line breaks)
 
 
 @dataclass(frozen=True)
@@ -52,9 +50,8 @@ class Results:
 
     @property
     def has_words(self) -> bool:
-        """Whether the corpus parts its words by spaces; Chinese does not, and every sentence would be one word."""
-        text = self.data.tokenizer.decode(self.data.training_ids[:100_000])
-        return "real_word_fraction" in self.scores and sum(map(str.isspace, text)) > MIN_SPACES * len(text)
+        """Whether spaces separate the words of the corpus, so that they can be scored and marked."""
+        return "real_word_fraction" in self.scores and Corpus.of(self.data).has_spaces
 
 
 def up_to_a_word(text: str) -> str:

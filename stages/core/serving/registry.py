@@ -64,7 +64,7 @@ def register_best(
     Args:
         connection: to the store.
         models: folder of the weights.
-        metrics: content of reports/metrics.json.
+        metrics: content of reports/metrics.json or scores.json.
         takes_alias: give it the alias even if another version is better, or of another corpus.
     """
     folder, bits = ModelFolder(models), headline(metrics)["held_out_bits_per_char"]

@@ -1,4 +1,4 @@
-"""The summary of the evaluation, reports/metrics.json."""
+"""Results of the evaluation: reports/metrics.json, the numbers to compare runs by, and reports/scores.json, all."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -7,11 +7,11 @@ from typing import Any
 from stages.core.pipeline.errors import readable
 from stages.core.pipeline.files import read_json
 
-REQUIRED = ("best_epoch", "best")
+REQUIRED = ("best_epoch", "held_out_bits_per_char")
 
 
 def read_metrics(path: Path, required: Iterable[str] = REQUIRED) -> dict[str, Any]:
-    """Return what metrics.json holds.
+    """Return the contents of metrics.json or scores.json.
 
     Raises:
         UserError: it is damaged, or lacks a required key.

@@ -28,4 +28,5 @@ def read_scores(path: Path) -> pd.DataFrame:
             raise ValueError(f"its columns must be {', '.join(KEYS)} and scores")
         if table.empty:
             raise ValueError("no scores")
+        table = table.dropna(axis="columns", how="all")  # where words are not scored
         return table.astype(float).astype({"epoch": int})

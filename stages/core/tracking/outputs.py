@@ -35,7 +35,7 @@ class Output:
 OUTPUTS = {
     "train": [Output("models", "network.json"), Output("models", "epochs"), Output("reports", "history.csv")],
     "sample": [Output("reports", "samples.csv"), Output("reports", "samples.md")],
-    "evaluate": [Output("reports", "metrics.json"), Output("reports", "scores.csv")],
+    "evaluate": [Output("reports", name) for name in ("metrics.json", "scores.json", "scores.csv")],
     "report": [Output("reports", name) for name in ("prompt.csv", "index.md", "index.html", "figures")],
 }
 SAMPLES = OUTPUTS["sample"][0]

@@ -1,8 +1,8 @@
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from stages.core.evaluation import copies
 from stages.core.evaluation.copies import CopyFinder
+from stages.core.evaluation.suffixes import suffix_array
 from stages.core.text.characters import code_points
 
 # few characters, so that there are copies; one outside the Basic Multilingual Plane and one no encoding takes
@@ -57,7 +57,7 @@ def test_passages_may_overlap_but_none_lies_within_another() -> None:
 
 def test_suffixes_stand_in_the_order_of_their_text() -> None:
     text = "mississippi" * 20
-    order = copies._suffix_array(code_points(text)).tolist()
+    order = suffix_array(code_points(text)).tolist()
     assert order == sorted(range(len(text)), key=lambda i: text[i:])
 
 

@@ -33,6 +33,7 @@ TRAINING = {
 SAMPLE = {"sample": {"length": 20}}
 METRICS = {
     "best_epoch": 2,
+    "held_out_bits_per_char": 2.5,
     "best": {"val_bits_per_char": 2.5, "gap_nats_per_char": 0.25},
     "last": {"gap_nats_per_char": 9.0},
     "baseline": {"ngram_4_bits_per_char": 2.25, "ngram_5_bits_per_char": 2.0},
@@ -76,7 +77,8 @@ def write_outputs() -> None:
     samples = pd.DataFrame(rows, columns=["epoch", "temperature", "prompt", "text", "entropy_nats"])
     Path("reports/samples.csv").write_text(samples_csv(samples), encoding="utf-8")
     write_scores([0.25, float("nan")])
-    Path("reports/metrics.json").write_text(json.dumps(METRICS), encoding="utf-8")
+    for name in ("metrics.json", "scores.json"):
+        Path("reports", name).write_text(json.dumps(METRICS), encoding="utf-8")
     for name in ("samples.md", "prompt.csv", "index.md", "index.html", "figures/loss.svg", "history.csv"):
         Path("reports", name).write_text(name, encoding="utf-8")
 

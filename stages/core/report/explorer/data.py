@@ -4,8 +4,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from stages.core.evaluation.copies import MAX_CHARACTERS
-from stages.core.evaluation.scores import Corpus, joined
+from stages.core.evaluation.corpus import Corpus, joined
 from stages.core.networks.network import Network
 from stages.core.pipeline import progress
 from stages.core.pipeline.params import CorpusFile, ReportParams
@@ -87,11 +86,11 @@ def network_on_page(network: Network) -> NetworkOnPage:
 
 def marked_samples(samples: pd.DataFrame, results: Results, copied_passage_length: int) -> tuple[Sample, ...]:
     """Return the samples with their words and passages marked."""
-    corpus = Corpus(results.data.tokenizer.decode(results.data.training_ids[:MAX_CHARACTERS]))
+    corpus = Corpus.of(results.data)
     return tuple(
         Sample(
             **{k: row[k] for k in ("epoch", "temperature", "prompt", "text")},
-            unknown_words=tuple(corpus.unknown_words(row["text"])) if results.has_words else (),
+            unknown_words=tuple(corpus.unknown_words(row["text"])),
             copied=tuple(joined(corpus.copies.copied_passages(row["text"], copied_passage_length))),
         )
         for row in progress.bar(samples.to_dict("records"), desc="samples marked")
