@@ -13,9 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from stages.core.kernels.lstm import Workspace, backward, forward, pack, step
-from stages.core.kernels.processors import default_num_threads
 from stages.core.kernels.tile import LANES, TILE_COLUMNS, TILE_ROWS
-from stages.core.pipeline.errors import UserError
 from tests.support import lstm_reference as reference
 from tests.support.lstm_reference import Example, relative_error
 from tests.support.project import ROOT, environment
@@ -206,12 +204,3 @@ def test_what_does_not_fit_never_reaches_compiled_code(number: int) -> None:
     message, call = broken(Example.random(7, 5, 6, 20))[number]
     with pytest.raises(ValueError, match=message):
         call()
-
-
-def test_the_number_of_threads_is_that_of_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ZARATHUSTRA_NUM_THREADS", "3")
-    assert default_num_threads() == 3
-    for wanted in ("0", "two", "-1"):
-        monkeypatch.setenv("ZARATHUSTRA_NUM_THREADS", wanted)
-        with pytest.raises(UserError, match=f"must be an integer >= 1. Received: '{wanted}'."):
-            default_num_threads()
