@@ -19,12 +19,14 @@ from stages.core.pipeline import params, stage, timing
 from stages.core.pipeline.code import code_hash
 from stages.core.pipeline.files import atomic_write, sha256_of, write_text
 from stages.core.pipeline.params import TrainParams
+from stages.core.pipeline.progress import time_text
 from stages.core.tables.history import HistoryRow, history_csv
 from stages.core.text.table import tokenizer_modules
 from stages.core.text.windows import WindowData, read_windows
 from stages.core.tracking.training_run import TrainingRun
 from stages.core.training.checkpoints import Checkpoints
 from stages.core.training.fingerprint import package_versions, training_fingerprint, windows_hash
+from stages.core.training.memory import require_memory
 
 IF_INTERRUPTED = "`dvc repro` resumes after the last whole epoch."
 logger = logging.getLogger(__name__)
@@ -36,10 +38,11 @@ def describe(
     """Return what models/network.json will say."""
     return NetworkDescription(
         kind=train["network"],
-        settings={"units": train["units"]},
+        settings={"units": train["units"], "num_layers": train["num_layers"]},
         tokenizer=data.tokenizer,
         window_length=data.plan.window_length,
-        targets="last",
+        targets=train["targets"],
+        carries_state=train["carry_state"],
         num_weights=num_weights,
         fingerprint=fingerprint,
         windows_sha256=windows_sha256,
@@ -80,9 +83,12 @@ class Outputs:
         self.num_trained += 1
         timing.note_speed(self.settings, self.num_characters / seconds)
         logger.info(
-            "epoch %3d  loss %.4f  val_loss %.4f nats (%.4f bits) per character  %.0f s  %.0f characters/s",
-            *(row.epoch, row.loss_nats_per_char, row.val_loss_nats_per_char, row.val_bits_per_char),
+            "epoch %3d of %d  loss %.4f  val_loss %.4f nats (%.4f bits) per character  "
+            "%.0f s  %.0f characters/s  %s left",
+            *(row.epoch, self.settings["epochs"]),
+            *(row.loss_nats_per_char, row.val_loss_nats_per_char, row.val_bits_per_char),
             *(seconds, self.num_characters / seconds),
+            time_text((self.settings["epochs"] - row.epoch) * seconds),
         )
 
 
@@ -95,6 +101,7 @@ def main() -> None:
     arguments = parser.parse_args()
     train = params.load(TrainParams)
     data = read_windows(arguments.windows)
+    require_memory(train, data.tokenizer.size, data.plan.window_length, data.plan.num_validation_windows)
     # TensorFlow takes seconds to import: by now the inputs are checked, and Ctrl-C is handled
     from stages.core.training.keras.build import choose_backend
     from stages.core.training.trainer import Trainer
@@ -114,12 +121,11 @@ def main() -> None:
     trainer = Trainer(train, data, checkpoints)
     with atomic_write(models.weights_path(0)) as partial:  # what it writes before training is worth seeing, too
         trainer.network.save_weights(partial)
-    num_weights = trainer.network.count_params()
+    num_weights = trainer.num_weights
     models.write_description(describe(data, dataclasses.asdict(train), num_weights, fingerprint, windows_sha256))
     run = TrainingRun()
     run.start(models.description(), data.plan.num_characters)
-    num_characters = data.plan.num_training_windows * data.plan.window_length
-    outputs = Outputs(models, checkpoints, run, num_characters, dataclasses.asdict(train))
+    outputs = Outputs(models, checkpoints, run, trainer.num_characters, dataclasses.asdict(train))
     with run.ended_early():
         rows = trainer.train(outputs.on_epoch)
     if not outputs.num_trained:

@@ -9,7 +9,7 @@ from dvc.repo import Repo
 from stages.core.networks.table import NETWORKS
 from stages.core.pipeline.params import SECTIONS
 from tests.support.project import Project, stages_that_ran
-from tests.support.reruns import CHANGES, ORDER, Change, assert_reruns
+from tests.support.reruns import CHANGES, ORDER, Change, assert_reruns, make
 
 
 @pytest.fixture(scope="module")
@@ -37,9 +37,9 @@ def test_the_table_has_every_parameter_once() -> None:
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.parameter)
 def test_changed_parameter_makes_these_stages_stale(change: Change, unchanged: Project) -> None:
     assert unchanged.params()[change.section][change.key] != change.value
-    unchanged.set_params(change.section, **{change.key: change.value})
+    make(change, unchanged)
     with Repo() as repo:
-        assert set(repo.status()) == {"check", *change.stale}
+        assert set(repo.status()) == {"check"}.union(*(each.stale for each in (change, *change.needs)))
 
 
 @pytest.mark.parametrize("parameter", ["download.retries", "evaluate.score_length", "report.prompt"])

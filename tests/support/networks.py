@@ -1,5 +1,8 @@
 """Small networks: settings to train with, and weights drawn at random."""
 
+import dataclasses
+import math
+
 import numpy as np
 
 from stages.core.networks.description import NetworkDescription
@@ -12,9 +15,17 @@ TRAIN_PARAMS = TrainParams(
     random_seed=0,
     epochs=3,
     network="lstm",
+    num_layers=1,
     units=8,
+    dropout=0.0,
+    targets="last",
+    carry_state=False,
     batch_size=64,
+    optimizer="rmsprop",
     learning_rate=0.01,
+    schedule="constant",
+    weight_decay=0.0,
+    ema_decay=None,
     clip_norm=None,
     lstm_backend="compiled",
     divergence_margin_nats=0.25,
@@ -23,19 +34,30 @@ TRAIN_PARAMS = TrainParams(
 )
 
 
-def description(*, characters: str = "abcdefg", units: int = 5, window_length: int = 6) -> NetworkDescription:
-    """What network.json of a small LSTM says."""
-    size = len(characters)
-    return NetworkDescription(
-        kind="lstm",
-        settings={"units": units},
+def description(
+    *,
+    kind: str = "lstm",
+    characters: str = "abcdefg",
+    units: int = 5,
+    num_layers: int = 1,
+    window_length: int = 6,
+    targets: str = "last",
+    carries_state: bool = False,
+) -> NetworkDescription:
+    """What network.json of a small network says."""
+    described = NetworkDescription(
+        kind=kind,
+        settings={"units": units, "num_layers": num_layers},
         tokenizer=Characters(characters),
         window_length=window_length,
-        targets="last",
-        num_weights=4 * units * (size + units + 1) + (units + 1) * size,
+        targets=targets,
+        carries_state=carries_state,
+        num_weights=1,
         fingerprint="0" * 64,
         windows_sha256="1" * 64,
     )
+    layout = stepper_module(kind).layout(described)
+    return dataclasses.replace(described, num_weights=sum(math.prod(shape) for _, shape in layout.values()))
 
 
 def random_network(described: NetworkDescription, seed: int = 0) -> Network:

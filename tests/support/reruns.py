@@ -18,6 +18,7 @@ class Change:
     value: Any
     stages: tuple[str, ...]  # that run, in order; `check` runs after every change, and is left out
     stale: tuple[str, ...]  # those of them that DVC finds changed before anything ran
+    needs: tuple["Change", ...] = ()  # changes without which the value makes no sense
 
     @property
     def section(self) -> str:
@@ -36,10 +37,10 @@ def only(parameter: str, value: Any) -> Change:
     return Change(parameter, value, (stage,), (stage,))
 
 
-def onwards(parameter: str, value: Any, also_stale: tuple[str, ...] = ()) -> Change:
+def onwards(parameter: str, value: Any, also_stale: tuple[str, ...] = (), needs: tuple[Change, ...] = ()) -> Change:
     """The stage of the parameter reruns, and all after it."""
     stage = parameter.split(".")[0]
-    return Change(parameter, value, tuple(ORDER[ORDER.index(stage) :]), (stage, *also_stale))
+    return Change(parameter, value, tuple(ORDER[ORDER.index(stage) :]), (stage, *also_stale), needs)
 
 
 TWO_FILES = [{"name": f"{name}.txt", "sha256": None, "sources": ["../corpus.txt"]} for name in ("one", "two")]
@@ -58,9 +59,17 @@ CHANGES = (
     onwards("train.random_seed", 1),
     onwards("train.epochs", 3),
     *[onwards("train.network", kind) for kind in NETWORKS if kind != "lstm"][:1],
+    onwards("train.num_layers", 2),
     onwards("train.units", 4),
+    onwards("train.dropout", 0.1),
+    onwards("train.targets", "every"),
+    onwards("train.carry_state", True, needs=(onwards("train.targets", "every"), onwards("vectorize.stride", 10))),
     onwards("train.batch_size", 16),
+    onwards("train.optimizer", "adamw"),
     onwards("train.learning_rate", 0.001),
+    onwards("train.schedule", "one_cycle"),
+    onwards("train.weight_decay", 0.01, needs=(onwards("train.optimizer", "adamw"),)),
+    onwards("train.ema_decay", 0.9),
     onwards("train.clip_norm", 0.01),
     onwards("train.lstm_backend", "keras"),
     onwards("train.divergence_margin_nats", None),
@@ -81,8 +90,15 @@ CHANGES = (
 )
 
 
+def make(change: Change, project: Project) -> None:
+    """Write the changed parameter, and what it needs, into params.yaml."""
+    for each in (*change.needs, change):
+        project.set_params(each.section, **{each.key: each.value})
+
+
 def assert_reruns(change: Change, project: Project) -> None:
     """Change the parameter in a finished project and run it."""
-    project.set_params(change.section, **{change.key: change.value})
+    make(change, project)
     ran = stages_that_ran(project.run("dvc", "repro"))
-    assert [stage for stage in ORDER if stage in ran] == ["check", *change.stages]
+    expected = {"check"}.union(*(each.stages for each in (change, *change.needs)))
+    assert [stage for stage in ORDER if stage in ran] == [stage for stage in ORDER if stage in expected]

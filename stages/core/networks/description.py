@@ -6,8 +6,11 @@ from typing import Any
 from stages.core.networks.table import NETWORKS
 from stages.core.text.tokenizer import Tokenizer, tokenizer_from_json
 
-TARGETS = ("last",)
-LARGEST = 1 << 24  # of any size in network.json: more would not fit into memory, so it is damage
+TARGETS = ("last", "every")
+# of a size in network.json: more would not fit into memory, so the file is damaged
+MAX_WEIGHTS = 1 << 30
+MAX_WINDOW_LENGTH = 1 << 20
+MAX_SETTING = 1 << 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +21,8 @@ class NetworkDescription:
     settings: dict[str, int]  # of that kind, such as units
     tokenizer: Tokenizer
     window_length: int  # tokens that the network sees
-    targets: str  # last: each window predicts the token after it
+    targets: str  # last: each window predicts the token after it; every: each of its positions predicts the next
+    carries_state: bool  # from one window to the next, so that it sees all that came before
     num_weights: int
     fingerprint: str  # of everything that decides the weights; the MLflow run is found by it
     windows_sha256: str  # of data/windows
@@ -41,10 +45,12 @@ class NetworkDescription:
         _require(value["kind"] in NETWORKS if isinstance(value["kind"], str) else False, "kind", ", ".join(NETWORKS))
         _require(value["targets"] in TARGETS, "targets", ", ".join(TARGETS))
         _require(isinstance(value["settings"], dict), "settings", "a mapping")
-        for name in ("window_length", "num_weights"):
-            _require(_is_size(value[name]), name, f"an integer from 1 to {LARGEST}")
+        _require(not value["carries_state"] or value["targets"] == "every", "targets", "every, to carry a state")
+        _require(type(value["carries_state"]) is bool, "carries_state", "true or false")
+        _require_size(value["window_length"], "window_length", MAX_WINDOW_LENGTH)
+        _require_size(value["num_weights"], "num_weights", MAX_WEIGHTS)
         for name, number in value["settings"].items():
-            _require(_is_size(number), f"settings.{name}", f"an integer from 1 to {LARGEST}")
+            _require_size(number, f"settings.{name}", MAX_SETTING)
         for name in ("fingerprint", "windows_sha256"):
             _require(isinstance(value[name], str), name, "a string")
         for name in ("parameters", "packages"):
@@ -52,8 +58,8 @@ class NetworkDescription:
         return cls(**value | {"tokenizer": tokenizer_from_json(value["tokenizer"])})
 
 
-def _is_size(value: Any) -> bool:
-    return type(value) is int and 1 <= value <= LARGEST
+def _require_size(value: Any, name: str, largest: int) -> None:
+    _require(type(value) is int and 1 <= value <= largest, name, f"an integer from 1 to {largest}")
 
 
 def _require(is_right: bool, name: str, requirement: str) -> None:

@@ -1,74 +1,73 @@
-"""The LSTM as a sampler sees it: after each token, the logits of the next, from exactly the last T tokens.
+"""The LSTM as a sampler sees it: it is given one token at a time, and returns the logits of the next.
 
-In training every window starts from a state of zeros, so the next token must come from a state that has seen
-exactly the last T tokens. Running T steps for each token would be slow. Instead the states of the T windows that are
-under way are kept, one begun at each of the last T tokens, and all of them move one step at each token: one large
-product instead of T small ones. The oldest has then seen exactly T tokens; it gives the logits and makes room for a new
-one.
-
-Shapes: N streams, T tokens of a window, H units, V tokens of the vocabulary.
+Shapes: N streams, H units, V tokens of the vocabulary, L layers. Gates in Keras's order: input, forget, cell, output.
 """
-
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.core.kernels.lstm import pack, step
+from stages.core.kernels import lstm as kernel
 from stages.core.networks.description import NetworkDescription
-from stages.core.networks.weights import Layout, Weights
+from stages.core.networks.recurrent import (
+    RecurrentStepper,
+    State,
+    dense_layout,
+    layer_name,
+    product,
+    require_settings,
+    suffix,
+)
+from stages.core.networks.weights import Float32Array, Layout, Weights
 
 
 def layout(description: NetworkDescription) -> Layout:
-    """Return for each array its place in a weights file and its shape. Gates: input, forget, cell, output.
+    """Return for each array its place in a weights file and its shape.
 
     Raises:
         ValueError: the settings are not those of an LSTM.
     """
-    if description.settings.keys() != {"units"}:
-        raise ValueError("settings of an lstm must be units")
-    size, units = description.tokenizer.size, description.settings["units"]
-    return {
-        "kernel": ("layers/character_lstm/cell/vars/0", (size, 4 * units)),
-        "recurrent_kernel": ("layers/character_lstm/cell/vars/1", (units, 4 * units)),
-        "bias": ("layers/character_lstm/cell/vars/2", (4 * units,)),
-        "dense_kernel": ("layers/dense/vars/0", (units, size)),
-        "dense_bias": ("layers/dense/vars/1", (size,)),
-    }
+    units, num_layers = require_settings(description)
+    size = description.tokenizer.size
+    arrays: dict[str, tuple[str, tuple[int, ...]]] = {}
+    for i in range(num_layers):
+        # the layers of one class are numbered; the first is of a class of its own
+        place = layer_name("lstm", i - 1) if i else "character_lstm"
+        arrays |= {
+            f"kernel{suffix(i)}": (f"layers/{place}/cell/vars/0", (units if i else size, 4 * units)),
+            f"recurrent_kernel{suffix(i)}": (f"layers/{place}/cell/vars/1", (units, 4 * units)),
+            f"bias{suffix(i)}": (f"layers/{place}/cell/vars/2", (4 * units,)),
+        }
+    return arrays | dense_layout(units, size)
 
 
-def stepper(weights: Weights, description: NetworkDescription, num_streams: int) -> "SlidingLSTM":
+def stepper(weights: Weights, description: NetworkDescription, num_streams: int) -> RecurrentStepper:
     """Return the function that gives the logits of the next token of each stream."""
-    return SlidingLSTM(weights, num_streams, description.window_length)
+    num_layers = description.settings["num_layers"]
+    names = ("kernel", "recurrent_kernel", "bias")
+    first, *upper = ([weights[name + suffix(i)] for name in names] for i in range(num_layers))
+    packed = kernel.pack(*first)
+
+    def step(ids: NDArray[np.int32], state: State) -> Float32Array:
+        """Move the states of all layers on by one token, in place; return the outputs of the last layer."""
+        h, c = state[0]
+        kernel.step(packed, ids, h, c)
+        for layer, (h_above, c_above) in zip(upper, state[1:], strict=True):
+            _advance_dense(layer, h, h_above, c_above)
+            h = h_above
+        return h
+
+    return RecurrentStepper(step, weights, description, num_streams, num_states=2)
 
 
-class SlidingLSTM:
-    """Is given one token of each stream at a time; returns the logits of the next.
+def _advance_dense(layer: list[Float32Array], inputs: Float32Array, h: Float32Array, c: Float32Array) -> None:
+    """Move the states of a layer that is not the first on by one step, in place: all (N, H)."""
+    inputs_kernel, recurrent_kernel, bias = layer
+    gates = product(inputs, inputs_kernel) + product(h, recurrent_kernel) + bias
+    i, f, g, o = np.split(gates, 4, axis=1)
+    c[:] = logistic(f) * c + logistic(i) * np.tanh(g)
+    h[:] = logistic(o) * np.tanh(c)
 
-    Before T tokens have come, the logits are from as many as there were.
-    """
 
-    def __init__(self, weights: Weights, num_streams: int, window_length: int) -> None:
-        num_units = len(weights["recurrent_kernel"])
-        self._packed = pack(weights["kernel"], weights["recurrent_kernel"], weights["bias"])
-        self._dense_kernel = weights["dense_kernel"]
-        self._dense_bias = weights["dense_bias"]
-        self._h = np.zeros((window_length, num_streams, num_units), np.float32)  # (T, N, H)
-        self._c = np.zeros_like(self._h)
-        self._num_given = 0
-
-    def __call__(self, ids: NDArray[Any]) -> NDArray[np.float32]:
-        """Take the next token of each stream, (N,); return logits (N, V)."""
-        window_length, _, num_units = self._h.shape
-        newest = self._num_given % window_length
-        self._h[newest] = 0
-        self._c[newest] = 0
-        self._num_given += 1
-        under_way = min(self._num_given, window_length)
-        # the windows under way stand at the front of the arrays from the start on
-        h, c = self._h[:under_way].reshape(-1, num_units), self._c[:under_way].reshape(-1, num_units)  # (T*N, H) views
-        step(self._packed, np.tile(ids, under_way).astype(np.int32), h, c)
-        oldest = self._num_given % window_length if under_way == window_length else 0
-        # einsum adds in an order that does not depend on N, as a matrix product by BLAS does
-        logits = np.einsum("nh,hv->nv", self._h[oldest], self._dense_kernel, optimize=False)
-        return np.asarray(logits + self._dense_bias, np.float32)
+def logistic(x: Float32Array) -> Float32Array:
+    """Return 1 / (1 + exp(-x))."""
+    return np.asarray((1 + np.tanh(x / 2)) / 2, np.float32)

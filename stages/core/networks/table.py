@@ -16,7 +16,7 @@ class NetworkKind:
     make a network of another kind stale.
     """
 
-    stepper: str  # NumPy: `arrays` and `stepper`
+    stepper: str  # NumPy: `layout` and `stepper`
     builder: str  # Keras: `layers`
     script: str  # JavaScript, in report/explorer/
 
@@ -41,5 +41,5 @@ def builder_module(kind: str) -> Any:
 def modules_of(stage: str, kind: str) -> list[str]:
     """Return the modules whose code a stage runs: its own, and those of a kind of network where it needs them."""
     network = NETWORKS[kind]
-    of_kind = {"train": [network.stepper, network.builder], "download": [], "lowercase": [], "vectorize": []}
+    of_kind = {"train": [network.builder], "download": [], "lowercase": [], "vectorize": []}
     return [f"stages.{stage}", *of_kind.get(stage, [network.stepper])]

@@ -12,7 +12,7 @@ from stages.core.pipeline.errors import UserError
 
 Float32Array = NDArray[np.float32]
 Weights = Mapping[str, Float32Array]
-Layout = Mapping[str, tuple[str, tuple[int, ...]]]  # name -> place in the file, shape
+Layout = dict[str, tuple[str, tuple[int, ...]]]  # name -> place in the file, shape
 
 
 def read_weights(path: Path, layout: Layout) -> Weights:

@@ -18,7 +18,9 @@ SOURCE_ROOT = Path(__file__).parents[3]
 NOT_HASHED = (
     "stages.core.kernels.cache",  # keeps what is compiled
     "stages.core.kernels.processors",  # counts threads; their number changes no bit
+    "stages.core.networks.folder",  # finds, checks and reads files; changes no number in them
     "stages.core.networks.table",  # names of modules; those of the chosen kind are hashed themselves
+    "stages.core.networks.weights",  # checks and reads arrays
     "stages.core.pipeline.code",  # names the code, is none of it
     "stages.core.pipeline.errors",  # ends a command
     "stages.core.pipeline.locks",  # waits for another process
@@ -31,7 +33,9 @@ NOT_HASHED = (
     "stages.core.serving",  # registers and serves what is already written
     "stages.core.tracking",  # logs what is already written
     "stages.core.training.checkpoints",  # restores exactly what it saved
+    "stages.core.training.keras.progress",  # draws a bar
     "stages.core.training.keras.tensorflow",  # imports quietly
+    "stages.core.training.memory",  # refuses what does not fit
 )
 ASSETS = (".js", ".css", ".html")
 

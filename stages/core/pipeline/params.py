@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from stages.core.networks.table import NETWORKS
 from stages.core.pipeline import rules
+from stages.core.pipeline.combinations import require_compatible
 from stages.core.pipeline.errors import UserError
 from stages.core.pipeline.files import PARTIAL
 from stages.core.pipeline.rules import (
@@ -91,9 +92,17 @@ class TrainParams:
     random_seed: int = setting(SEED)
     epochs: int = setting(rules.integer(1, 999))  # the names of the weights have three digits
     network: str = setting(rules.one_of(*NETWORKS))
+    num_layers: int = setting(rules.integer(1, 32))
     units: int = setting(rules.integer(1, 4096))  # more do not fit into the memory of one machine
+    dropout: float = setting(Rule("a number >= 0 and < 1", lambda v: is_number(v) and 0 <= v < 1))
+    targets: str = setting(rules.one_of("last", "every"))
+    carry_state: bool = setting(BOOLEAN)
     batch_size: int = setting(rules.integer(1, 65536))
+    optimizer: str = setting(rules.one_of("rmsprop", "adamw"))
     learning_rate: float = setting(FINITE_POSITIVE)
+    schedule: str = setting(rules.one_of("constant", "one_cycle"))
+    weight_decay: float = setting(Rule("a finite number >= 0", lambda v: is_number(v) and 0 <= v < math.inf))
+    ema_decay: float | None = setting(rules.or_null(BETWEEN_0_AND_1))
     clip_norm: float | None = setting(rules.or_null(FINITE_POSITIVE))
     lstm_backend: str = setting(rules.one_of("auto", "keras", "compiled"))
     divergence_margin_nats: float | None = setting(rules.or_null(FINITE_POSITIVE))
@@ -165,7 +174,11 @@ def load_all() -> dict[str, Any]:
     values = rules.read_yaml(rules.PARAMS_FILE)
     rules.require_keys(values, list(SECTIONS))
     values["download"] = _with_files(values["download"])
-    return {name: rules.section_from(values[name], name, section) for name, section in SECTIONS.items()}
+    sections: dict[str, Any] = {
+        name: rules.section_from(values[name], name, section) for name, section in SECTIONS.items()
+    }
+    require_compatible(sections["train"], sections["vectorize"])
+    return sections
 
 
 def temperature_label(temperature: float) -> str:

@@ -64,3 +64,15 @@ def _discard_output() -> None:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
         os.close(nowhere)
+
+
+def time_text(seconds: float) -> str:
+    """Return a duration as a person says it.
+
+    >>> time_text(40), time_text(1500), time_text(30_000)
+    ('40 s', '25 min', '8 h 20 min')
+    """
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"

@@ -25,10 +25,11 @@ def training_fingerprint(windows_sha256: str, settings: dict[str, Any], code_sha
 
     Args:
         windows_sha256: of the contents of data/windows.
-        settings: section train of params.yaml, with the backend that was chosen; `epochs` is left out,
-            so that a longer run continues where a shorter one ended.
+        settings: section train of params.yaml, with the backend that was chosen. `epochs` is left out, so that a
+            longer run continues where a shorter one ended, unless the schedule depends on it.
         code_sha256: of the code that decides the weights.
     """
-    settings = {key: value for key, value in settings.items() if key != "epochs"}
+    if settings["schedule"] == "constant":
+        settings = {key: value for key, value in settings.items() if key != "epochs"}
     versions = json.dumps(package_versions(), sort_keys=True)
     return sha256_of(windows_sha256, json.dumps(settings, sort_keys=True), code_sha256, versions)

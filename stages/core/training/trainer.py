@@ -1,81 +1,33 @@
-"""Training epoch by epoch, so that every epoch can be resumed, taken back, or trained alone.
-
-Legend: n windows, B windows in a batch, T characters in a window.
-"""
+"""Training epoch by epoch, so that every epoch can be resumed, rolled back, or trained alone."""
 
 import logging
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-from stages.core.pipeline import progress
 from stages.core.pipeline.errors import UserError
 from stages.core.pipeline.params import TrainParams
-from stages.core.pipeline.randomness import generator
 from stages.core.tables.history import NATS_TO_BITS, HistoryRow
 from stages.core.text.windows import WindowData
+from stages.core.training.batches import Examples, training_examples, validation_examples
 from stages.core.training.checkpoints import Checkpoints
-from stages.core.training.keras.build import build_network, optimizer_state, set_optimizer_state
-from stages.core.training.keras.tensorflow import keras, tf
-from stages.core.training.shuffle import Permutation
+from stages.core.training.divergence import has_diverged, loss_limit
+from stages.core.training.keras.build import (
+    begin_epoch,
+    build_network,
+    optimizer_state,
+    reset_states,
+    set_optimizer_state,
+)
+from stages.core.training.keras.callbacks import LearningRate, RawWeights, StopAtNaN
+from stages.core.training.keras.progress import EpochBar
+from stages.core.training.schedules import SCHEDULES
 
-VALIDATION_BATCH_SIZE = 512
-BATCHES_AT_ONCE = 32
-Pair = tuple[NDArray[Any], NDArray[Any]]  # windows (n, T) and targets (n,)
-Order = Callable[[NDArray[np.int64]], NDArray[np.int64]]
+RAW = "raw "  # in the names of a checkpoint: a weight itself, where the weights file has its moving average
 logger = logging.getLogger(__name__)
-
-
-def gathered(data: Pair, num_windows: int, order: Order | None = None) -> Iterator[Pair]:
-    """Give so many windows (n, T) and targets (n,) at a time, in the order of a permutation or as they stand."""
-    windows, targets = data
-    for first in range(0, len(targets), num_windows):
-        places = np.arange(first, min(first + num_windows, len(targets)))
-        if order is not None:
-            places = order(places)
-        yield windows[places].astype(np.int32), targets[places].astype(np.int32)
-
-
-def dataset(data: Pair, batch_size: int, order: Order | None = None) -> tf.data.Dataset:
-    """Return what `gathered` gives, in batches, as TensorFlow takes it."""
-    windows, targets = data
-    signature = (tf.TensorSpec((None, windows.shape[1]), tf.int32), tf.TensorSpec((None,), tf.int32))
-    # what TensorFlow asks Python for takes time each time: many batches at once
-    chunks = tf.data.Dataset.from_generator(
-        lambda: gathered(data, BATCHES_AT_ONCE * batch_size, order), output_signature=signature
-    )
-    # left on, the thread that tunes it can make the end of an epoch wait up to as long as the epoch took
-    options = tf.data.Options()
-    options.autotune.enabled = False
-    num_batches = -(-len(targets) // batch_size)
-    batches = chunks.rebatch(batch_size).prefetch(2)
-    return batches.apply(tf.data.experimental.assert_cardinality(num_batches)).with_options(options)
-
-
-class Watch(keras.callbacks.Callback):  # type: ignore[misc]
-    """Shows how an epoch goes, and ends it early when the loss is no number any more."""
-
-    def __init__(self, title: str, num_batches: int, characters_per_batch: int) -> None:
-        super().__init__()
-        self._bar = progress.bar(total=num_batches * characters_per_batch, desc=title, unit="char", unit_scale=True)
-        self._characters = characters_per_batch
-        self.loss = math.nan
-
-    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
-        """Look at the loss; `batch` is the last one of those that were trained since the last look."""
-        self.loss = float((logs or {})["loss"])
-        self._bar.set_postfix(loss=f"{self.loss:.4f}", refresh=False)
-        self._bar.update((batch + 1) * self._characters - self._bar.n)
-        if not math.isfinite(self.loss):
-            self.model.stop_training = True
-
-    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
-        """Take the bar away."""
-        self._bar.close()
 
 
 class Trainer:
@@ -85,16 +37,39 @@ class Trainer:
         self.params = params
         self.data = data
         self.checkpoints = checkpoints
-        self.network = build_network(params, data.tokenizer.size, data.plan.window_length)
+        self._validation = validation_examples(params, data)
+        self._characters_per_token = [
+            data.num_characters(each.targets) / max(1, each.targets.size)
+            for each in (training_examples(params, data), self._validation)
+        ]
+        sizes = data.tokenizer.size, data.plan.window_length
+        num_streams = None
+        if params.carry_state:
+            # a network that carries states has as many streams as it was built for
+            self._validator = build_network(params, *sizes, self._validation.batch_size)
+            num_streams = params.batch_size
+        self.network = build_network(params, *sizes, num_streams)
         self._initial_weights = self.network.get_weights()
         self._initial_optimizer = optimizer_state(self.network)
+        self._raw = RawWeights()
         self._state_epoch = 0  # the epoch whose state the network is in
+        self._epoch_seconds: float | None = None
+
+    @property
+    def num_weights(self) -> int:
+        """The number of weights that are trained."""
+        return sum(math.prod(v.shape) for v in self.network.trainable_variables)
+
+    @property
+    def num_characters(self) -> int:
+        """The number of characters that the network reads in an epoch."""
+        return round(training_examples(self.params, self.data).num_tokens * self._characters_per_token[0])
 
     def train(self, on_epoch: Callable[[HistoryRow, float | None], None]) -> list[HistoryRow]:
         """Train all epochs, 1 to `params.epochs`; return the rows of the history.
 
         Args:
-            on_epoch: is given each row, and the seconds that its training took (None: it was there).
+            on_epoch: is given each row, and the seconds that its training took (None: already trained).
         """
         rows: list[HistoryRow] = []
         for epoch in range(1, self.params.epochs + 1):
@@ -103,7 +78,7 @@ class Trainer:
             if row is None:
                 started = time.perf_counter()
                 row = self._train_epoch(epoch, rows)
-                seconds = time.perf_counter() - started
+                self._epoch_seconds = seconds = time.perf_counter() - started
             rows.append(row)
             on_epoch(row, seconds)
         return rows
@@ -111,44 +86,63 @@ class Trainer:
     def _train_epoch(self, epoch: int, rows: list[HistoryRow]) -> HistoryRow:
         """Train one epoch; as long as it diverges, go back to where it began and lower the learning rate."""
         learning_rate = rows[-1].learning_rate if rows else self.params.learning_rate
-        best = min((row.loss_nats_per_char for row in rows), default=math.inf)
+        losses = [row.loss_nats_per_char for row in rows]
+        uniform_loss = math.log(self.data.tokenizer.size) / self._characters_per_token[0]
+        limit = loss_limit(self.params, losses, uniform_loss)
         num_left = self.params.max_rollbacks - sum(row.num_rollbacks for row in rows)
         for num_rollbacks in range(num_left + 1):
             self._restore(epoch - 1)
-            self.network.optimizer.learning_rate.assign(learning_rate)
-            loss = self._fit(epoch)
-            if not self._diverged(loss, best):
+            loss = self._fit(epoch, learning_rate)
+            if not has_diverged(self.params, loss, limit):
                 return self._save(epoch, loss, learning_rate, num_rollbacks)
             if num_rollbacks == num_left:
                 break
             lower = learning_rate * self.params.rollback_learning_rate_factor
             logger.warning(
-                "Epoch %d diverged (loss %.4f, best so far %.4f): back to epoch %d, learning rate %g -> %g.",
-                *(epoch, loss, best, epoch - 1, learning_rate, lower),
+                "Epoch %d diverged (loss %.4f, limit %.4f): rolled back to epoch %d, learning rate %g -> %g.",
+                *(epoch, loss, limit, epoch - 1, learning_rate, lower),
             )
             learning_rate = lower
         raise UserError(
-            f"Training diverged at epoch {epoch} (loss {loss:.4f}, best so far {best:.4f}) after it was taken back "
-            f"train.max_rollbacks = {self.params.max_rollbacks} times. "
-            "Lower train.learning_rate or set train.clip_norm in params.yaml."
+            f"Training diverged at epoch {epoch} (loss {loss:.4f}, limit {limit:.4f}) after train.max_rollbacks = "
+            f"{self.params.max_rollbacks} rollbacks. Lower train.learning_rate or set train.clip_norm in params.yaml."
         )
 
-    def _fit(self, epoch: int) -> float:
-        order = Permutation(len(self.data.training[1]), generator(self.params.random_seed, "shuffle", epoch))
-        batches = dataset(self.data.training, self.params.batch_size, order)
-        characters_per_batch = self.params.batch_size * self.data.plan.window_length
-        watch = Watch(f"epoch {epoch}/{self.params.epochs}", len(batches), characters_per_batch)
-        self._state_epoch = -1  # neither before nor after, should this be left in the middle
-        fitted = self.network.fit(batches, shuffle=False, verbose=0, callbacks=[watch])
-        return float(fitted.history["loss"][0])
+    def _fit(self, epoch: int, learning_rate: float) -> float:
+        training = training_examples(self.params, self.data, epoch)
+        schedule, num_steps = SCHEDULES[self.params.schedule], self.params.epochs * training.num_batches
+        steps_before = (epoch - 1) * training.num_batches
+        callbacks = [
+            LearningRate(lambda batch: learning_rate * schedule((steps_before + batch) / num_steps)),
+            StopAtNaN(),
+            self._bar(epoch, training),
+        ]
+        if self.params.ema_decay is not None:
+            callbacks.append(self._raw)
+        self._state_epoch = -1  # unknown during an epoch
+        begin_epoch(self.network, self.params.random_seed, epoch)
+        fitted = self.network.fit(training.dataset(), shuffle=False, verbose=0, callbacks=callbacks)
+        return float(fitted.history["loss"][0]) / self._characters_per_token[0]
 
-    def _diverged(self, loss: float, best: float) -> bool:
-        margin = self.params.divergence_margin_nats
-        return margin is not None and not (math.isfinite(loss) and loss <= best + margin)
+    def _bar(self, epoch: int, training: Examples) -> EpochBar:
+        seconds = self._epoch_seconds
+        return EpochBar(
+            f"epoch {epoch} of {self.params.epochs}",
+            batch_size=training.batch_size,
+            num_windows=training.num_used,
+            window_length=self.data.plan.window_length,
+            seconds_after=None if seconds is None else (self.params.epochs - epoch) * seconds,
+        )
 
     def _save(self, epoch: int, loss: float, learning_rate: float, num_rollbacks: int) -> HistoryRow:
-        validation = dataset(self.data.validation, VALIDATION_BATCH_SIZE)
-        val_loss = float(self.network.evaluate(validation, verbose=0))
+        validator = self.network
+        if self.params.carry_state:
+            validator = self._validator
+            reset_states(validator)
+            for variable, value in zip(validator.trainable_variables, self.network.trainable_variables, strict=True):
+                variable.assign(value)
+        reset_states(self.network)  # they are part of the weights file
+        val_loss = float(validator.evaluate(self._validation.dataset(), verbose=0)) / self._characters_per_token[1]
         row = HistoryRow(
             epoch=epoch,
             loss_nats_per_char=loss,
@@ -157,7 +151,9 @@ class Trainer:
             learning_rate=learning_rate,
             num_rollbacks=num_rollbacks,
         )
-        self.checkpoints.save(row, self.network.save_weights, optimizer_state(self.network))
+        raw = {f"{RAW}{i:02d}": weight for i, weight in enumerate(self._raw.weights)}
+        self.checkpoints.save(row, self.network.save_weights, optimizer_state(self.network) | raw)
+        self._set_weights(raw)
         self._state_epoch = epoch
         return row
 
@@ -167,8 +163,17 @@ class Trainer:
             return
         if epoch == 0:
             self.network.set_weights(self._initial_weights)
-            set_optimizer_state(self.network, self._initial_optimizer)
+            self._set_state(self._initial_optimizer)
         else:
             self.network.load_weights(self.checkpoints.weights_path(epoch))
-            set_optimizer_state(self.network, self.checkpoints.optimizer(epoch))
+            self._set_state(self.checkpoints.optimizer(epoch))
         self._state_epoch = epoch
+
+    def _set_state(self, state: dict[str, NDArray[Any]]) -> None:
+        """Set the state of the optimizer and, where the weights file has the averages, the weights themselves."""
+        self._set_weights({name: value for name, value in state.items() if name.startswith(RAW)})
+        set_optimizer_state(self.network, {name: v for name, v in state.items() if not name.startswith(RAW)})
+
+    def _set_weights(self, raw: dict[str, NDArray[Any]]) -> None:
+        for variable, value in zip(self.network.trainable_variables, raw.values(), strict=bool(raw)):
+            variable.assign(value)

@@ -23,6 +23,11 @@ def test_every_setting_but_the_number_of_epochs_counts(name: str) -> None:
     assert (of(SETTINGS | {name: 123}) == of()) == (name == "epochs")
 
 
+def test_the_number_of_epochs_counts_where_the_schedule_depends_on_it() -> None:
+    cycle = SETTINGS | {"schedule": "one_cycle"}
+    assert of(cycle | {"epochs": 9}) != of(cycle)
+
+
 def test_data_code_and_versions_of_packages_count(monkeypatch: pytest.MonkeyPatch) -> None:
     before = of()
     assert of(windows_sha256="1" * 64) != before

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from stages.core.kernels import lstm
 from stages.core.kernels.processors import default_num_threads
 from stages.core.pipeline.params import TrainParams
+from stages.core.training.keras.recurrent import layer_options
 from stages.core.training.keras.tensorflow import keras, tf
 
 Array = NDArray[Any]
@@ -31,7 +32,12 @@ COMPILED_OPTIONS = {
 
 def layers(params: TrainParams, vocabulary_size: int, *, compiled: bool) -> list[keras.layers.Layer]:
     """Return the layers between the ids (B, T) and the dense softmax."""
-    return [CharacterLSTM(params.units, vocabulary_size, compiled=compiled, name="lstm")]
+    first, *others = layer_options(params)
+    compiled = compiled and not others and params.targets == "last"
+    return [
+        CharacterLSTM(params.units, vocabulary_size, compiled=compiled, name="lstm", **first),
+        *(keras.layers.LSTM(params.units, name=f"lstm_{i}", **options) for i, options in enumerate(others, 2)),
+    ]
 
 
 @keras.saving.register_keras_serializable(package="zarathustra")

@@ -1,0 +1,74 @@
+"""Settings that are each valid, and make no sense together: one message names both keys."""
+
+from typing import Any
+
+from stages.core.pipeline.errors import UserError
+
+CONV_WIDTH = 3  # tokens that one convolution sees, `dilation` tokens apart
+
+
+def require_compatible(train: Any, vectorize: Any) -> None:
+    """Refuse what cannot be trained.
+
+    Args:
+        train: a TrainParams.
+        vectorize: a VectorizeParams.
+
+    Raises:
+        UserError: the first two settings that contradict each other.
+    """
+    if train.carry_state:
+        _refuse(train.targets != "every", "train.carry_state: true needs train.targets: every", train.targets)
+        _refuse(
+            vectorize.stride != vectorize.window_length,
+            "train.carry_state: true needs vectorize.stride equal to vectorize.window_length: each window begins where "
+            "the one before it ended",
+            f"stride {vectorize.stride}, window_length {vectorize.window_length}",
+        )
+        _refuse(
+            train.network == "conv",
+            "train.carry_state: true needs a train.network with a state, lstm or gru",
+            train.network,
+        )
+    _refuse(
+        train.weight_decay > 0 and train.optimizer != "adamw",
+        f"train.weight_decay: {train.weight_decay:g} needs train.optimizer: adamw",
+        train.optimizer,
+    )
+    _refuse(
+        train.lstm_backend == "compiled" and train.network != "lstm",
+        "train.lstm_backend: compiled needs train.network: lstm",
+        train.network,
+    )
+    _refuse(
+        train.lstm_backend == "compiled" and train.targets != "last",
+        "train.lstm_backend: compiled needs train.targets: last",
+        train.targets,
+    )
+    _refuse(
+        train.lstm_backend == "compiled" and train.num_layers > 1,
+        "train.lstm_backend: compiled needs train.num_layers: 1",
+        train.num_layers,
+    )
+    if train.network == "conv":
+        field = receptive_field(train.num_layers)
+        _refuse(
+            field > vectorize.window_length,
+            f"train.num_layers: {train.num_layers} convolutions see {field} tokens; vectorize.window_length must be "
+            "at least that",
+            vectorize.window_length,
+        )
+
+
+def receptive_field(num_layers: int) -> int:
+    """Return how many tokens a stack of convolutions sees, with dilations 1, 2, 4 and so on.
+
+    >>> [receptive_field(n) for n in (1, 2, 3, 4)]
+    [3, 7, 15, 31]
+    """
+    return 1 + (CONV_WIDTH - 1) * ((1 << num_layers) - 1)
+
+
+def _refuse(is_wrong: bool, rule: str, received: object) -> None:
+    if is_wrong:
+        raise UserError(f"params.yaml: {rule}. Received: {received}. Change one of them.")
