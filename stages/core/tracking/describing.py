@@ -92,10 +92,9 @@ def headline(metrics: Mapping[str, Any]) -> dict[str, float]:
 
 
 def _sizes(network: NetworkDescription) -> str:
-    """Return the settings of a network in a name: `128` for one number, `-units128-layers2` for several."""
-    if len(network.settings) == 1:
-        return str(*network.settings.values())
-    return "".join(f"-{name.removeprefix('num_')}{value}" for name, value in sorted(network.settings.items()))
+    """Return the settings of a network in a name: `128` for one layer, `2x128` for two."""
+    num_layers, units = network.settings["num_layers"], network.settings["units"]
+    return f"{units}" if num_layers == 1 else f"-{num_layers}x{units}"
 
 
 def _sample(samples: pd.DataFrame) -> str:

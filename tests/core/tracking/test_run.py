@@ -60,10 +60,11 @@ def store(tmp_path: Path, empty_database: Path, monkeypatch: pytest.MonkeyPatch)
 def write_outputs() -> None:
     network = NetworkDescription(
         kind="lstm",
-        settings={"units": 4},
+        settings={"units": 4, "num_layers": 1},
         tokenizer=Characters(" abc|"),
         window_length=3,
         targets="last",
+        carries_state=False,
         num_weights=1,
         fingerprint="0" * 64,
         windows_sha256="1" * 64,
@@ -221,7 +222,7 @@ def test_the_training_run_shows_what_runs_are_compared_by(store: mlflow.MlflowCl
         "gap_nats_per_char": 0.25,
     }
     description = training.data.tags["mlflow.note.content"]
-    assert description.startswith("**LSTM** (units 4; ")
+    assert description.startswith("**LSTM** (units 4, num_layers 1; ")
     assert " weights), trained for 2 epochs on `song book.txt` (1,000 characters).\n" in description
     assert "Best epoch 2: **2.500 bits per character** (+0.500 beside an n-gram model)." in description
     assert "abc|ab ab" in description
