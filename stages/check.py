@@ -8,7 +8,9 @@ anything, and an edit that cannot change a byte, such as a comment or an error m
 """
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from stages.core.networks.table import modules_of
 from stages.core.pipeline import params, stage
@@ -19,16 +21,25 @@ from stages.core.text.table import tokenizer_modules
 logger = logging.getLogger(__name__)
 
 
+def listing(name: str, sections: Mapping[str, Any]) -> str:
+    """Return the modules that decide the outputs of a stage, each with its hash.
+
+    Args:
+        name: of the stage.
+        sections: of params.yaml, by name.
+    """
+    network, tokens = sections["train"].network, sections["vectorize"].tokens
+    return code_listing(*modules_of(name, network), *tokenizer_modules(name, tokens))
+
+
 def main() -> None:
     """Check every section, write the hashes."""
     parser = stage.parser(__doc__)
     parser.add_argument("code", type=Path, help="folder to write")
     arguments = parser.parse_args()
     sections = params.load_all()
-    network, tokens = sections["train"].network, sections["vectorize"].tokens
     for name in params.SECTIONS:
-        modules = [*modules_of(name, network), *tokenizer_modules(name, tokens)]
-        write_text(arguments.code / name, code_listing(*modules))
+        write_text(arguments.code / name, listing(name, sections))
     logger.info("params.yaml: every setting follows its rule")
 
 

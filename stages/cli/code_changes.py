@@ -9,21 +9,30 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from stages.core.networks.table import modules_of
+from stages import check
 from stages.core.pipeline import params
-from stages.core.pipeline.code import SOURCE_ROOT, code_listing, module_path
+from stages.core.pipeline.code import SOURCE_ROOT, module_path
+from stages.core.pipeline.errors import UserError
 from stages.core.tracking import git
 
 CODE = "data/code"
+MOST_NAMED = 8  # modules
 
 
-def changed_code(stage: str, locked: Mapping[str, Any]) -> Iterator[str]:
-    """Return a line for each module that changed since the stage ran, if its code did.
+def changed_code(stage: str, locked: Mapping[str, Any]) -> list[str]:
+    """Return a line for each module that changed since the stage ran, if its code did, but not for dozens.
 
     Args:
         stage: name of the stage.
         locked: what dvc.lock says of it; nothing if it has not run.
     """
+    lines = list(_changed_code(stage, locked))
+    return lines if len(lines) <= MOST_NAMED else [*lines[:MOST_NAMED], f"stages: {len(lines) - MOST_NAMED} more"]
+
+
+def _changed_code(stage: str, locked: Mapping[str, Any]) -> Iterator[str]:
+    if Path.cwd() != SOURCE_ROOT:
+        raise UserError(f"This zarathustra belongs to {SOURCE_ROOT}. Run `python -m stages.cli.main` here instead.")
     path = f"{CODE}/{stage}"
     recorded = [dep.get("md5") for dep in locked.get("deps", []) if dep.get("path") == path]
     if not recorded or _md5(now := listing(stage)) in recorded:
@@ -45,7 +54,7 @@ def changed_code(stage: str, locked: Mapping[str, Any]) -> Iterator[str]:
 @cache
 def listing(stage: str) -> str:
     """Return what stage `check` would write for a stage: hash and name of each module that decides its bytes."""
-    return code_listing(*modules_of(stage, params.load_all()["train"].network))
+    return check.listing(stage, params.load_all())
 
 
 def _modules(text: str) -> dict[str, str]:

@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from stages.cli.code_changes import CODE, changed_code
+from stages.cli.code_changes import CODE, MOST_NAMED, changed_code
 from stages.core.pipeline import params
 from stages.core.pipeline.errors import UserError
 from stages.core.pipeline.rules import PARAMS_FILE, read_yaml
 from stages.core.tracking import git
 from stages.core.tracking.provenance import flattened
 
-MOST_NAMED = 5  # files of stage check; those that decide an output are named at their stages
 CHECK = "check"  # the stage that always comes first; it changes nothing but the hashes under data/code
 NO_GIT = "This folder is no git repository: run `dvc config --local core.no_scm true` once."
 
@@ -86,7 +85,7 @@ def causes_of(
 def _changed_files(path: str) -> list[str]:
     """Return a line for each file that differs from the commit, but not for hundreds."""
     lines = [f"{name}: {kind}" for name, kind in sorted(git.changed_files(path).items())]
-    return lines if len(lines) <= MOST_NAMED else [*lines[:MOST_NAMED], f"{path}: {len(lines) - MOST_NAMED} more files"]
+    return lines if len(lines) <= MOST_NAMED else [*lines[:MOST_NAMED], f"{path}: {len(lines) - MOST_NAMED} more"]
 
 
 def _changed_parameters(changed: Mapping[str, str], locked: Mapping[str, Any]) -> Iterator[str]:

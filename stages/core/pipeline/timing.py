@@ -5,6 +5,7 @@ The numbers are kept in the scratch, because no output may depend on time.
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ NOT_SPEED = (
 
 def note_seconds(stage: str, seconds: float) -> None:
     """Keep how many seconds a stage took."""
-    write_text(_path(stage), f"{seconds:.1f}\n")
+    _note(_path(stage), seconds)
 
 
 def last_seconds(stage: str) -> float | None:
@@ -29,7 +30,7 @@ def last_seconds(stage: str) -> float | None:
 
 def note_speed(train: Mapping[str, Any], characters_per_second: float) -> None:
     """Keep how fast a network trains. `train` is section train of params.yaml."""
-    write_text(_speed_path(train), f"{characters_per_second:.1f}\n")
+    _note(_speed_path(train), characters_per_second)
 
 
 def last_speed(train: Mapping[str, Any]) -> float | None:
@@ -44,6 +45,11 @@ def _speed_path(train: Mapping[str, Any]) -> Path:
 
 def _path(name: str) -> Path:
     return scratch_root() / "seconds" / name
+
+
+def _note(path: Path, number: float) -> None:
+    with suppress(OSError):  # a read-only scratch is no reason for a stage to fail
+        write_text(path, f"{number:.1f}\n")
 
 
 def _number(path: Path) -> float | None:

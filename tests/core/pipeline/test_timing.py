@@ -26,3 +26,9 @@ def test_what_is_no_time_is_not_known(content: str, tmp_path: Path) -> None:
     assert timing.last_seconds("train") == 2
     (tmp_path / "models/.resume/seconds/train").write_text(content, encoding="utf-8")
     assert timing.last_seconds("train") is None
+
+
+def test_a_scratch_that_cannot_be_written_stops_no_stage(tmp_path: Path) -> None:
+    (tmp_path / "models").write_text("in the way", encoding="utf-8")
+    timing.note_seconds("train", 2)
+    assert timing.last_seconds("train") is None
