@@ -71,11 +71,12 @@ def open_page(
     page: Path,
     *,
     width: int = 1280,
+    height: int = 800,
     dark: bool = False,
     reduced_motion: bool = False,
 ) -> None:
-    """Load a page afresh, on a screen of this width in CSS pixels."""
-    screen = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 600}
+    """Load a page afresh, on a screen of this size in CSS pixels."""
+    screen = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
     features = {
         "prefers-color-scheme": "dark" if dark else "light",
         "prefers-reduced-motion": "reduce" if reduced_motion else "no-preference",

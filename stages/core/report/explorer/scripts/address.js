@@ -37,6 +37,7 @@ class Address {
 // Sets a field as a person would, unless it does not take the value.
 function setField(id, value) {
   const field = byId(id);
+  if (field.type === "number" && !/^\d+$/.test(value)) return;
   const before = field.value;
   field.value = value;
   if (field.value !== String(value) || !field.checkValidity()) field.value = before;

@@ -77,13 +77,13 @@ function codePoint(character) {
 function visible(text) {
   return text.replace(HARMFUL, (character) => {
     const point = character.codePointAt(0) - (isByte(character) ? ESCAPE : 0);
-    return point < 0x100 ? `\\x${hex(point, 2)}` : `\\u${hex(point, 4)}`;
+    if (point < 0x100) return `\\x${hex(point, 2)}`;
+    return point < 0x10000 ? `\\u${hex(point, 4)}` : `\\U${hex(point, 8)}`;
   });
 }
 
-// without the flag u, halves of surrogate pairs would match within whole ones
 const HARMFUL =
-  /[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\u{d800}-\u{dfff}\uef80-\uefff\ufdd0-\ufdef\ufff9-\ufffb\ufffe\uffff]/gu;
+  /[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{d800}-\u{dfff}\uef80-\uefff\ufdd0-\ufdef\ufffe\uffff\u{e0000}-\u{e007f}]/gu;
 
 function hex(number, length) {
   return number.toString(16).padStart(length, "0");

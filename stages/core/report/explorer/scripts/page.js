@@ -37,7 +37,7 @@ const address = new Address({
     prompt: field("prompt"),
     length: field("length"),
     seed: field("seed"),
-    unit: [() => byId("unit").dataset.isSet ?? "", (text) => (byId("unit").value = byId("unit").dataset.isSet = text)],
+    unit: [() => byId("unit").dataset.isSet ?? "", (text) => /^\d+$/.test(text) && (byId("unit").value = byId("unit").dataset.isSet = text)],
   }),
 });
 byId("unit").addEventListener("input", () => (byId("unit").dataset.isSet = byId("unit").value));
@@ -64,7 +64,7 @@ function toBits(nats) {
 
 function fillIn() {
   const noun = tokens.noun;
-  byId("subtitle").textContent = `one ${noun} at a time`;
+  byId("subtitle").textContent = `one ${tokens.kind === "words" ? "word" : noun} at a time`;
   for (const place of document.querySelectorAll(".noun")) place.textContent = noun;
   for (const place of document.querySelectorAll(".noun-plural")) place.textContent = `${noun[0].toUpperCase()}${noun.slice(1)}s`;
   byId("uniform").textContent = Math.log2(new Set(data.tokens.texts.join("")).size).toFixed(2);

@@ -6,7 +6,7 @@ class Tokens {
     this.texts = texts;
     this.idOf = new Map(texts.map((text, id) => [text, id]));
     this.kind = kind;
-    this.noun = { words: "word", bytes: "byte" }[kind] ?? "character";
+    this.noun = { words: "token", bytes: "byte" }[kind] ?? "character";
   }
 
   get size() {
