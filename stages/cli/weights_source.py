@@ -10,25 +10,24 @@ from pathlib import Path
 
 from stages.core.networks.folder import ModelFolder
 from stages.core.pipeline.errors import UserError
-from stages.core.pipeline.files import number, read_rows
 
 
 @dataclass(frozen=True)
 class Source:
-    """A folder of weights, and the history of the losses where there is one."""
+    """A folder of weights, and the history of its losses if there is one."""
 
     models: ModelFolder
     history: Path
 
     def epoch(self, wanted: int | str) -> int:
-        """Return the number of an epoch that is there.
+        """Return the number of an epoch whose weights are there.
 
         Args:
             wanted: a number, best (lowest held-out loss) or latest.
         """
         epochs = self.models.epochs()
         if not epochs:
-            raise UserError(f"{self.models.path / 'epochs'}: no weights there yet. Run `dvc repro` first.")
+            raise UserError(f"{self.models.path / 'epochs'}: no weights yet. Run `dvc repro` first.")
         if wanted == "best":
             wanted = self._best(epochs)
         if wanted == "latest":
@@ -39,12 +38,12 @@ class Source:
 
     def _best(self, epochs: list[int]) -> int | str:
         try:
-            losses = {int(row["epoch"]): number(row["val_loss_nats_per_char"]) for row in read_rows(self.history)}
+            losses = {row.epoch: row.val_loss_nats_per_char for row in read_history_rows(self.history)}
         except FileNotFoundError:
             losses = {}
         known = [epoch for epoch in epochs if not math.isnan(losses.get(epoch, math.nan))]
         if not known:
-            print(f"No losses of these epochs in {self.history}: the latest instead of the best.", file=sys.stderr)
+            print(f"No losses of these epochs in {self.history}: using the latest, not the best.", file=sys.stderr)
             return "latest"
         return min(known, key=lambda epoch: losses[epoch])
 
@@ -57,7 +56,7 @@ def folder_source(models: str) -> Source:
 
 @contextmanager
 def run_source(name: str) -> Iterator[Source]:
-    """Give the weights that a training run logged, fetched into a temporary folder."""
+    """Yield the weights that a training run logged, fetched into a temporary folder."""
     from stages.cli.runs import fetch, find  # MLflow takes seconds to import
 
     run = find(name).training

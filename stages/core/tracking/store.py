@@ -50,7 +50,7 @@ samples and scores are a child run.
 SQLITE = "sqlite:///"
 SPECIAL = set("?%")  # in a URI
 DATABASES = ("sqlite:", "postgresql", "mysql", "mssql")
-for noisy in ("mlflow", "alembic"):
+for noisy in ("mlflow", "alembic", "urllib3"):
     logging.getLogger(noisy).setLevel(logging.ERROR)
 
 

@@ -1,0 +1,190 @@
+"""The database at its first use, and when something is wrong with it: real MLflow in processes of its own."""
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from stages.core.pipeline.errors import UserError
+from stages.core.tracking import database
+from tests.support.project import ROOT, environment
+
+CREATE_RUN = (
+    "from stages.core.tracking.store import experiment_id, open_store; store = open_store();"
+    "print(store.create_run(experiment_id(store)).info.run_id)"
+)
+COUNT_RUNS = (
+    "from stages.core.tracking.store import experiment_id, open_store; store = open_store();"
+    "print(len(store.search_runs([experiment_id(store)])))"
+)
+
+
+def start(program: str, folder: Path, **variables: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-c", program],
+        cwd=folder,
+        env=environment() | {"PYTHONPATH": str(ROOT)} | variables,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def printed(process: "subprocess.Popen[str]") -> str:
+    output, _ = process.communicate(timeout=300)
+    assert process.returncode == 0, output
+    return output
+
+
+def test_of_two_processes_on_no_database_none_loses_its_run(tmp_path: Path) -> None:
+    for process in [start(CREATE_RUN, tmp_path) for _ in range(2)]:
+        printed(process)
+    assert printed(start(COUNT_RUNS, tmp_path)).strip() == "2"
+    assert not list(tmp_path.glob("mlflow.db.new*"))
+
+
+def test_a_kill_at_the_first_use_leaves_nothing_in_the_way(tmp_path: Path) -> None:
+    process = start(CREATE_RUN, tmp_path)
+    while not (tmp_path / "mlflow.db.new").exists():
+        assert process.poll() is None
+        time.sleep(0.002)
+    time.sleep(0.3)
+    process.kill()
+    process.communicate()
+    assert not (tmp_path / "mlflow.db").exists()
+    printed(start(CREATE_RUN, tmp_path))
+    assert printed(start(COUNT_RUNS, tmp_path)).strip() == "1"
+
+
+@pytest.mark.parametrize("name", ["what?", "a%20b#ü"])
+def test_a_database_is_in_its_project_whatever_the_folder_is_called(
+    name: str, tmp_path: Path, empty_database: Path
+) -> None:
+    workspace = tmp_path / name / ".dvc" / "tmp" / "exps" / "tmp1"
+    workspace.mkdir(parents=True)
+    shutil.copyfile(empty_database, tmp_path / name / "mlflow.db")
+    log = CREATE_RUN.replace("print", "run_id = ") + "; store.log_text(run_id, 'text', 'a b/c.txt')"
+    printed(start(log, workspace, DVC_ROOT=str(tmp_path / name)))
+    assert printed(start(COUNT_RUNS, tmp_path / name)).strip() == "1"
+    assert sorted(path.name for path in tmp_path.iterdir()) == [name]
+    assert sorted(path.name for path in (tmp_path / name).iterdir()) == [".dvc", "mlflow.db", "mlruns"]
+    assert list(workspace.iterdir()) == []
+    assert len(list((tmp_path / name / "mlruns").rglob("artifacts/a b/c.txt"))) == 1
+
+
+@pytest.fixture
+def made(tmp_path: Path, empty_database: Path) -> Path:
+    """A database that has not changed for a while."""
+    return Path(shutil.copy(empty_database, tmp_path))
+
+
+def settle(path: Path) -> None:
+    os.utime(path, (0, 0))
+
+
+def message_of(path: Path) -> str:
+    settle(path)
+    with pytest.raises(UserError) as error:
+        database.check(path)
+    return str(error.value)
+
+
+AGAIN = "Delete it; `zarathustra sync` then logs the present outputs again (other runs in it are lost)."
+
+
+def test_a_whole_database_is_accepted(made: Path) -> None:
+    database.check(made)
+
+
+def test_garbage_and_a_truncated_file_are_damaged(made: Path) -> None:
+    whole = made.read_bytes()
+    made.write_bytes(b"not a database, but a text of some length" * 100)
+    assert message_of(made) == f"MLflow: {made} is damaged (file is not a database). {AGAIN}"
+    made.write_bytes(whole[: len(whole) // 2])
+    assert message_of(made).startswith(f"MLflow: {made} is damaged (")
+
+
+def test_tables_that_a_killed_process_left_unfinished_are_damaged(made: Path) -> None:
+    with sqlite3.connect(made) as connection:
+        connection.execute("CREATE TABLE _alembic_tmp_experiments (name TEXT)")
+    connection.close()
+    assert message_of(made) == f"MLflow: {made} is damaged (a process was killed while it made the tables). {AGAIN}"
+    made.unlink()
+    with sqlite3.connect(made) as connection:
+        connection.execute("CREATE TABLE experiments (name TEXT)")
+    connection.close()
+    assert message_of(made) == f"MLflow: {made} is damaged (its tables are missing). {AGAIN}"
+
+
+def test_a_folder_is_no_database(tmp_path: Path) -> None:
+    assert message_of(tmp_path) == f"MLflow: {tmp_path} is a folder, not a database. Correct MLFLOW_TRACKING_URI."
+
+
+def test_a_locked_database_is_told_from_a_damaged_one(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "LONGEST_WAIT", 0.1)
+    with sqlite3.connect(made) as connection:
+        connection.execute("BEGIN EXCLUSIVE")
+        assert message_of(made) == (
+            f"MLflow: {made} is locked by another program. Wait until that has ended, or end it; then run again."
+        )
+    connection.close()
+
+
+@pytest.fixture
+def read_only(tmp_path: Path, empty_database: Path) -> Iterator[Path]:
+    """A database on a disk that is mounted read-only."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    shutil.copy(empty_database, folder)
+    mounted = shutil.which("mount") and not any(
+        subprocess.run(["mount", *options, str(folder)], capture_output=True).returncode
+        for options in (["--bind", str(folder)], ["-o", "remount,ro,bind"])
+    )
+    if not mounted:
+        pytest.skip("a read-only disk cannot be mounted here")
+    yield folder / empty_database.name
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_read_only_database_is_one_message(read_only: Path) -> None:
+    with pytest.raises(UserError) as error:
+        database.check(read_only)
+    assert str(error.value) == (
+        f"MLflow: {read_only} cannot be written. Change the permissions of the file and of its folder, "
+        "or set MLFLOW_TRACKING_URI to another store."
+    )
+
+
+def test_a_database_that_is_being_made_by_another_program_is_waited_for(made: Path) -> None:
+    with sqlite3.connect(made) as connection:
+        connection.execute("CREATE TABLE _alembic_tmp_experiments (name TEXT)")
+    connection.close()
+    program = (
+        "import sqlite3, time; time.sleep(1); c = sqlite3.connect('mlflow.db');"
+        "c.execute('DROP TABLE _alembic_tmp_experiments'); c.commit()"
+    )
+    process = start(program, made.parent)
+    database.check(made)
+    printed(process)
+
+
+def test_locations_follow_a_moved_project(tmp_path: Path, empty_database: Path) -> None:
+    old, new = tmp_path / "old name", tmp_path / "new#name"
+    old.mkdir()
+    shutil.copyfile(empty_database, old / "mlflow.db")
+    log = CREATE_RUN.replace("print", "run_id = ") + "; store.log_text(run_id, 'text', 'c.txt'); print(run_id)"
+    run_id = printed(start(log, old)).strip()
+    old.rename(new)
+    read = (
+        "from stages.core.tracking.store import open_store; store = open_store();"
+        f"print(store.download_artifacts('{run_id}', 'c.txt')); store.log_text('{run_id}', 'more', 'd.txt')"
+    )
+    assert printed(start(read, new)).strip() == str(new / "mlruns" / run_id / "artifacts" / "c.txt")
+    assert not old.exists()
+    assert (new / "mlruns" / run_id / "artifacts" / "d.txt").read_text(encoding="utf-8") == "more"
