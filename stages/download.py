@@ -24,8 +24,8 @@ import urllib3
 
 from stages.core.pipeline.errors import UserError
 from stages.core.pipeline.files import atomic_write, project_root, sha256_of_file
-from stages.core.pipeline.masking import without_secrets
 from stages.core.pipeline.params import CorpusFile, DownloadParams
+from stages.core.pipeline.secrets import masked
 
 CHUNK_BYTES = 1 << 16
 logger = logging.getLogger(__name__)
@@ -56,10 +56,10 @@ def fetch(file: CorpusFile, folder: Path, settings: DownloadParams) -> None:
                 if file.sha256 is None and not partial.stat().st_size:
                     raise ValueError("it is empty")
         except (OSError, ValueError, TooLongError) as error:
-            failures.append(f"{without_secrets(source)}: {without_secrets(_reason(error))}")
+            failures.append(f"{masked(source)}: {masked(_reason(error))}")
             logger.info("%s: not from %s", file.name, failures[-1])
         else:
-            logger.info("%s: from %s, sha256 %s", file.name, without_secrets(source), found)
+            logger.info("%s: from %s, sha256 %s", file.name, masked(source), found)
             return
     raise UserError(
         f"params.yaml: download.files: no source gave {file.name}. "
@@ -105,7 +105,7 @@ def _save(response: requests.Response, path: Path, url: str) -> None:
     if compression not in ("identity", "gzip", "x-gzip", ""):
         raise ValueError(f"answered in {compression}, which was not asked for")
     total = int(response.headers.get("Content-Length", 0)) or None
-    title = without_secrets(url)
+    title = masked(url)
     with path.open("wb") as file, progress.bar(total=total, desc=title, unit="B", unit_scale=True) as bar:
         body: Any = _Counted(response.raw, bar)
         if "gzip" in compression:  # some servers do not ask what is accepted

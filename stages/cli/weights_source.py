@@ -10,6 +10,7 @@ from pathlib import Path
 
 from stages.core.networks.folder import ModelFolder
 from stages.core.pipeline.errors import UserError
+from stages.core.tables.history import read_history_rows
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Source:
             losses = {}
         known = [epoch for epoch in epochs if not math.isnan(losses.get(epoch, math.nan))]
         if not known:
-            print(f"No losses of these epochs in {self.history}: using the latest, not the best.", file=sys.stderr)
+            print(f"No losses of these epochs in {self.history}: the latest instead of the best.", file=sys.stderr)
             return "latest"
         return min(known, key=lambda epoch: losses[epoch])
 

@@ -23,6 +23,7 @@ NOT_HASHED = (
     "stages.core.networks.weights",  # checks and reads arrays
     "stages.core.pipeline.code",  # names the code, is none of it
     "stages.core.pipeline.errors",  # ends a command
+    "stages.core.pipeline.secrets",  # masks what is printed
     "stages.core.pipeline.locks",  # waits for another process
     "stages.core.pipeline.params",  # checks values; DVC compares the values themselves
     "stages.core.pipeline.progress",  # draws bars
