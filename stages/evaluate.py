@@ -38,6 +38,7 @@ from stages.core.tables.samples import read_samples
 from stages.core.tables.scores import scores_csv
 from stages.core.text.windows import WindowData, read_windows
 from stages.core.tracking.stage_log import log_stage
+from stages.core.training.fingerprint import windows_hash
 
 logger = logging.getLogger(__name__)
 
@@ -85,6 +86,8 @@ def main() -> None:
     arguments = parser.parse_args()
     evaluate = params.load(EvaluateParams)
     data, models = read_windows(arguments.windows), ModelFolder(arguments.models)
+    models.require_text(arguments.windows, data, windows_hash(arguments.windows))
+    models.all_epochs()
     samples = read_samples(arguments.samples)
     scores = summary_of_losses(read_history(arguments.history))
     best_epoch = scores["best_epoch"]

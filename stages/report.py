@@ -32,6 +32,7 @@ from stages.core.tables.samples import read_samples, samples_csv
 from stages.core.tables.scores import read_scores
 from stages.core.text.windows import read_windows
 from stages.core.tracking.stage_log import log_stage
+from stages.core.training.fingerprint import windows_hash
 
 logger = logging.getLogger(__name__)
 
@@ -108,6 +109,8 @@ def main() -> None:
         scores=read_scores(arguments.scores),
         metrics=read_metrics(arguments.metrics, METRICS),
     )
+    results.models.require_text(arguments.windows, results.data, windows_hash(arguments.windows))
+    results.models.all_epochs()
     shutil.rmtree(arguments.figures, ignore_errors=True)
     write_figures(results, report, arguments.figures)
     prompted = prompt_samples(results, report)

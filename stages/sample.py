@@ -28,6 +28,7 @@ from stages.core.tables.samples import samples_csv, samples_markdown
 from stages.core.text.tokenizer import Tokenizer
 from stages.core.text.windows import WindowData, read_windows
 from stages.core.tracking.stage_log import log_stage
+from stages.core.training.fingerprint import windows_hash
 
 logger = logging.getLogger(__name__)
 Row = dict[str, Any]
@@ -75,10 +76,8 @@ def main() -> None:
     sample = params.load(SampleParams)
     data, models = read_windows(arguments.windows), ModelFolder(arguments.models)
     check_prompts(sample.prompts, data.tokenizer)
-    epochs = models.epochs()
-    if not epochs:
-        folder = arguments.models / "epochs"
-        raise UserError(f"{folder}: no weights there. Run `dvc checkout`, or `dvc repro` to train.")
+    models.require_text(arguments.windows, data, windows_hash(arguments.windows))
+    epochs = models.all_epochs()
     with ThreadPoolExecutor(default_num_threads()) as pool:
         rows_by_epoch = list(
             progress.bar(

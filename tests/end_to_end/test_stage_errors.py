@@ -177,9 +177,7 @@ def test_a_terminal_lacks_a_character(project: Project) -> None:
 
 
 def test_there_are_no_weights(windows: Project) -> None:
-    assert message_of(windows, "sample") == (
-        "Error: models/epochs: no weights there. Run `dvc checkout`, or `dvc repro` to train."
-    )
+    assert message_of(windows, "sample") == "Error: models/network.json does not exist. Run `dvc repro` first."
 
 
 def test_windows_are_damaged(windows: Project) -> None:

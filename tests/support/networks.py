@@ -2,10 +2,13 @@
 
 import dataclasses
 import math
+from pathlib import Path
 
+import h5py
 import numpy as np
 
 from stages.core.networks.description import NetworkDescription
+from stages.core.networks.folder import ModelFolder
 from stages.core.networks.network import Network
 from stages.core.networks.table import stepper_module
 from stages.core.pipeline.params import TrainParams
@@ -66,3 +69,16 @@ def random_network(described: NetworkDescription, seed: int = 0) -> Network:
     layout = stepper_module(described.kind).layout(described)
     weights = {name: drawn.normal(scale=1.5, size=shape).astype(np.float32) for name, (_, shape) in layout.items()}
     return Network(described, weights)
+
+
+def write_model(folder: Path, network: Network, epoch: int = 1) -> ModelFolder:
+    """Write a network into a folder like models/, as training does; return the folder."""
+    models = ModelFolder(folder)
+    models.write_description(network.description)
+    path = models.weights_path(epoch)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    layout = stepper_module(network.description.kind).layout(network.description)
+    with h5py.File(path, "w") as file:
+        for name, (place, _) in layout.items():
+            file[place] = network.weights[name]
+    return models

@@ -10,6 +10,7 @@ from stages.core.networks.table import stepper_module
 from stages.core.networks.weights import read_weights
 from stages.core.pipeline.errors import UserError
 from stages.core.pipeline.files import read_json, write_json
+from stages.core.text.windows import WindowData
 
 
 @dataclass(frozen=True)
@@ -36,11 +37,37 @@ class ModelFolder:
                 raise ValueError("num_weights is not what its settings and tokens give")
         except FileNotFoundError:
             raise UserError(f"{path} does not exist. Run `dvc repro` first.") from None
-        except ValueError as error:
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
             raise UserError(
-                f"{path}: damaged ({error}). Run `dvc checkout`, or `dvc repro` to make it again."
+                f"{path}: damaged ({reason}). Run `dvc checkout`, or `dvc repro` to make it again."
             ) from None
         return description
+
+    def require_text(self, windows: Path, data: WindowData, windows_sha256: str) -> None:
+        """Refuse weights that were trained on another text.
+
+        Args:
+            windows: folder of data/windows.
+            data: its contents.
+            windows_sha256: their hash.
+
+        Raises:
+            UserError: network.json is of another text, or is damaged.
+        """
+        description = self.description()
+        if description.tokenizer.to_json() != data.tokenizer.to_json():
+            differs = "has other tokens"
+        elif description.window_length != data.plan.window_length:
+            differs = f"has windows of {description.window_length} tokens, not {data.plan.window_length}"
+        elif description.windows_sha256 != windows_sha256:
+            differs = "was trained on another text"
+        else:
+            return
+        raise UserError(
+            f"{self.path / 'network.json'}: it does not belong to {windows}: it {differs}. Run `dvc repro` to train on "
+            "this text, or `dvc checkout` to restore both."
+        )
 
     def weights_path(self, epoch: int) -> Path:
         """Return where the weights after an epoch are; epoch 0 is before training."""
@@ -48,8 +75,22 @@ class ModelFolder:
 
     def epochs(self) -> list[int]:
         """Return the trained epochs whose weights are there, ascending from 1."""
-        found = {int(p.name[:3]) for p in (self.path / "epochs").glob("[0-9][0-9][0-9].weights.h5")}
-        return sorted(found - {0})
+        found = [p for p in (self.path / "epochs").glob("[0-9][0-9][0-9].weights.h5") if p.is_file()]
+        return sorted(int(p.name[:3]) for p in found if p.name[:3] != "000")
+
+    def all_epochs(self) -> list[int]:
+        """Return the epochs of a finished training, from 1 on.
+
+        Raises:
+            UserError: there is none, or one is missing before the last.
+        """
+        epochs = self.epochs()
+        missing = sorted({*range(1, epochs[-1] + 1)} - {*epochs}) if epochs else [1]
+        if missing:
+            raise UserError(
+                f"{self.weights_path(missing[0])} does not exist. Run `dvc checkout`, or `dvc repro` to make it again."
+            )
+        return epochs
 
     def network(self, epoch: int) -> Network:
         """Return the network as it was after an epoch.
