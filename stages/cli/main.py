@@ -9,6 +9,7 @@ from stages.core.pipeline import errors
 from stages.core.pipeline.progress import reader_may_leave, set_up_output
 
 COMMANDS = {
+    "new-text": "learn texts of your own: checks the files and sets params.yaml",
     "generate": "continue a prompt with a trained network, character by character",
     "plan": "say which stages would run now, why, and how long they would take",
     "compare": "show how runs differ: parameters, data, code, losses, samples",
@@ -24,7 +25,7 @@ def parser_for(name: str | None) -> argparse.ArgumentParser:
     for command, summary in COMMANDS.items():
         parser = subparsers.add_parser(command, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
         if command == name:
-            importlib.import_module(f"stages.cli.{command}").set_up(parser)
+            importlib.import_module(f"stages.cli.{command.replace('-', '_')}").set_up(parser)
     return top
 
 
