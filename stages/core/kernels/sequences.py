@@ -1,0 +1,216 @@
+"""The LSTM with an output at every step, an initial state, and ids or numbers as input: what layers are stacked from.
+
+The recurrent loops are those of lstm.py. A dense input is one product for all steps of a part; its result then stands
+where the rows of the kernel stand for ids. The number of threads changes no bit.
+
+Shapes: B rows, T steps, V tokens, K inputs, H units.
+"""
+
+from dataclasses import dataclass
+from functools import reduce
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stages.core.kernels import loops
+from stages.core.kernels.dense_loops import dense_backward, dense_forward
+from stages.core.kernels.loops import NUM_GATES
+from stages.core.kernels.lstm import Workspace, _check_ids, _run
+from stages.core.kernels.packing import (
+    Float32Array,
+    PackedWeights,
+    Part,
+    aligned_zeros,
+    check_array,
+    from_column_blocks,
+    in_column_blocks,
+    parts_of,
+)
+from stages.core.kernels.tile import TILE_COLUMNS
+
+
+@dataclass(frozen=True)
+class SequenceGradients:
+    """Gradients with respect to what `forward` was given."""
+
+    inputs: Float32Array | None  # (B, T, K); None for ids
+    h: Float32Array  # (B, H)
+    c: Float32Array  # (B, H)
+    kernel: Float32Array  # (V, 4H) or (K, 4H)
+    recurrent_kernel: Float32Array  # (H, 4H)
+    bias: Float32Array  # (4H,)
+
+
+class Sequences(Workspace):
+    """The memory of a batch, and both passes over it: `forward` leaves what `backward` needs, until its next call.
+
+    Args:
+        num_rows: B.
+        num_steps: T.
+        num_units: H.
+        vocabulary_size: V for ids, or None.
+        num_inputs: K for numbers, or None.
+        num_threads: of both passes; by default as many as this process may use just then.
+    """
+
+    def __init__(
+        self,
+        num_rows: int,
+        num_steps: int,
+        num_units: int,
+        *,
+        vocabulary_size: int | None = None,
+        num_inputs: int | None = None,
+        num_threads: int | None = None,
+    ) -> None:
+        if (vocabulary_size is None) == (num_inputs is None):
+            raise ValueError("either vocabulary_size or num_inputs must be given, not both.")
+        super().__init__(0, num_steps, vocabulary_size or 0, num_units, num_threads)
+        self.num_inputs = num_inputs
+        self.shape = num_rows, num_steps
+        self.parts = [_Part(rows, num_steps, self.weights, num_inputs) for rows in parts_of(num_rows)]
+
+    def forward(
+        self,
+        inputs: NDArray[np.integer] | Float32Array,
+        h: Float32Array,
+        c: Float32Array,
+        kernel: Float32Array,
+        recurrent_kernel: Float32Array,
+        bias: Float32Array,
+    ) -> tuple[Float32Array, Float32Array]:
+        """Return the outputs (B, T, H) and the last cell states (B, H).
+
+        Args:
+            inputs: ids (B, T), or numbers (B, T, K).
+            h: outputs before the first step, (B, H).
+            c: cell states before it.
+            kernel: (V, 4H) or (K, 4H), the four gates in Keras's order: input, forget, cell, output.
+            recurrent_kernel: (H, 4H).
+            bias: (4H,).
+
+        Raises:
+            ValueError: a shape or type is another, or an id is not in the vocabulary.
+        """
+        num_units = self.weights.num_units
+        num_rows, num_steps = self.shape
+        for name, state in (("h", h), ("c", c)):
+            check_array(name, state, (num_rows, num_units))
+        if self.num_inputs is None:
+            if inputs.shape != self.shape:
+                raise ValueError(f"ids must be of shape {self.shape}. Received: {inputs.shape}.")
+            _check_ids(inputs, self.weights)
+            self.weights.fill(kernel, recurrent_kernel, bias)
+        else:
+            check_array("inputs", inputs, (*self.shape, self.num_inputs))
+            check_array("kernel", kernel, (self.num_inputs, NUM_GATES * num_units))
+            self.weights.fill(np.zeros((0, NUM_GATES * num_units), np.float32), recurrent_kernel, bias)
+            self._pack_dense(kernel, bias)
+        weights = self.weights
+
+        def run(part: Part) -> None:
+            assert isinstance(part, _Part)
+            part.h[0, :, :num_units] = h[part.rows]
+            part.c[0, :, :num_units] = c[part.rows]
+            some = inputs[part.rows].swapaxes(0, 1)
+            table = weights.table
+            if part.x is None:
+                part.ids[:] = some
+            else:
+                part.x[:] = some.reshape(part.x.shape)
+                table = part.z
+                dense_forward(part.x, self._kernel, self._bias, table.reshape(len(table), -1))
+            loops.forward(True, weights.recurrent, table, part.ids, part.h, part.c, part.gates)
+            outputs[part.rows] = part.h[1:, :, :num_units].swapaxes(0, 1)
+            new_c[part.rows] = part.c[-1, :, :num_units]
+
+        outputs = np.empty((num_rows, num_steps, num_units), np.float32)
+        new_c = np.empty((num_rows, num_units), np.float32)
+        _run(run, self)
+        return outputs, new_c
+
+    def backward(self, d_outputs: Float32Array, dc: Float32Array) -> SequenceGradients:
+        """Return the gradients.
+
+        Args:
+            d_outputs: gradient with respect to the outputs, (B, T, H).
+            dc: with respect to the last cell states, (B, H).
+
+        Raises:
+            ValueError: a shape or type is another.
+        """
+        weights, (num_rows, num_steps) = self.weights, self.shape
+        num_units = weights.num_units
+        check_array("d_outputs", d_outputs, (num_rows, num_steps, num_units))
+        check_array("dc", dc, (num_rows, num_units))
+        transposed = weights.transposed()
+        d_inputs = None
+        if self.num_inputs is not None:
+            d_inputs = np.empty((num_rows, num_steps, self.num_inputs), np.float32)
+
+        def run(part: Part) -> None:
+            assert isinstance(part, _Part)
+            part.d_outputs[:, :, :num_units] = d_outputs[part.rows].swapaxes(0, 1)
+            part.dh[:] = 0
+            part.dc[:] = 0
+            part.dc[:, :num_units] = dc[part.rows]
+            loops.backward(
+                *(True, transposed, part.ids, part.h, part.c, part.gates),
+                *(part.dh, part.dc, part.d_outputs, part.d_recurrent, part.d_table),
+            )
+            if part.x is not None and d_inputs is not None:
+                d_z = part.d_table.reshape(len(part.d_table), -1)
+                dense_backward(part.x, self._transposed_kernel, d_z, part.d_x, part.d_kernel)
+                some = part.d_x[:, : part.x.shape[1]].reshape(num_steps, -1, part.x.shape[1])
+                d_inputs[part.rows] = some.swapaxes(0, 1)
+
+        _run(run, self)
+        parts = [part for part in self.parts if isinstance(part, _Part)]
+        if self.num_inputs is None:
+            d_kernel = weights.real(reduce(np.add, [part.d_table for part in parts]))
+            d_bias = d_kernel.sum(axis=0)
+        else:
+            d_kernel = weights.real(from_column_blocks(reduce(np.add, [part.d_kernel for part in parts])))
+            d_bias = reduce(np.add, [weights.real(part.d_table).sum(axis=0) for part in parts])
+        d_recurrent = from_column_blocks(reduce(np.add, [part.d_recurrent for part in parts]))
+        return SequenceGradients(
+            inputs=d_inputs,
+            h=np.concatenate([part.dh[:, :num_units] for part in parts]),
+            c=np.concatenate([part.dc[:, :num_units] for part in parts]),
+            kernel=d_kernel,
+            recurrent_kernel=weights.real(d_recurrent)[:num_units],
+            bias=d_bias,
+        )
+
+    def _pack_dense(self, kernel: Float32Array, bias: Float32Array) -> None:
+        num_inputs, num_units, padded_units = len(kernel), self.weights.num_units, self.weights.padded_units
+        padded = np.zeros((_padded(num_inputs), NUM_GATES, padded_units), np.float32)
+        padded[:num_inputs, :, :num_units] = kernel.reshape(-1, NUM_GATES, num_units)
+        matrix = padded.reshape(len(padded), -1)
+        self._kernel = in_column_blocks(matrix[:num_inputs])
+        self._transposed_kernel = in_column_blocks(matrix.T)
+        padded_bias = np.zeros((NUM_GATES, padded_units), np.float32)
+        padded_bias[:, :num_units] = bias.reshape(NUM_GATES, -1)
+        self._bias = padded_bias.reshape(-1)
+
+
+class _Part(Part):
+    """The memory of some rows of a batch, with room for a gradient at every step and for a dense input."""
+
+    def __init__(self, rows: slice, num_steps: int, weights: PackedWeights, num_inputs: int | None) -> None:
+        super().__init__(rows, num_steps, weights)
+        num_rows, num_units = rows.stop - rows.start, weights.padded_units
+        self.d_outputs = aligned_zeros(num_steps, num_rows, num_units)
+        self.x: Float32Array | None = None
+        if num_inputs is not None:
+            size = num_steps * num_rows
+            self.ids[:] = np.arange(size).reshape(num_steps, num_rows)
+            self.x = aligned_zeros(size, num_inputs)
+            self.z = aligned_zeros(size, NUM_GATES, num_units)
+            self.d_table = aligned_zeros(size, NUM_GATES, num_units)
+            self.d_x = aligned_zeros(size, _padded(num_inputs))
+            self.d_kernel = aligned_zeros(NUM_GATES * num_units // TILE_COLUMNS, num_inputs, TILE_COLUMNS)
+
+
+def _padded(number: int) -> int:
+    return -(-number // TILE_COLUMNS) * TILE_COLUMNS
