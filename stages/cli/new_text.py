@@ -38,9 +38,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="+", metavar="FILE", help="text files, joined in this order")
     parser.add_argument("--tokens", choices=TOKENIZERS, help="units of text; unset: as params.yaml says")
     parser.add_argument("--encoding", help="of the files; unset: UTF-8, or what a byte order mark tells")
-    parser.add_argument(
-        "--keep-case", action="store_true", help="no lower-casing; unset: for tunes in ABC only"
-    )
+    parser.add_argument("--keep-case", action="store_true", help="no lower-casing; unset: for tunes in ABC only")
     parser.epilog = "Only params.yaml changes. It stays as it was if a file cannot be used."
     parser.set_defaults(run=run)
 

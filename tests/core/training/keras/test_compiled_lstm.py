@@ -1,5 +1,6 @@
 """The compiled layers against Keras's own, with the same weights: outputs, states, gradients, for every option."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -154,13 +155,12 @@ def stack(compiled: bool) -> keras.Model:
     keras.utils.set_random_seed(0)
     module: Any = compiled_lstm if compiled else keras.layers
     options: dict[str, Any] = {"return_sequences": True, "stateful": True}
-    first = compiled_lstm.CharacterLSTM(9, 11, **options)
-    if not compiled:
-        first = lstm.CharacterLSTM(9, 11, compiled=False, **options)
+    # not one more layer may be made: each draws the seeds of its weights
+    first = compiled_lstm.CharacterLSTM if compiled else partial(lstm.CharacterLSTM, compiled=False)
     model = keras.Sequential(
         [
             keras.Input((7,), batch_size=4, dtype="int32"),
-            first,
+            first(9, 11, **options),
             module.LSTM(12, **options),
             module.LSTM(5, **options),
             keras.layers.Dense(11, "softmax"),
