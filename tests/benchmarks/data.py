@@ -7,9 +7,9 @@ from functools import cache
 from stages.core.pipeline import params
 from stages.core.pipeline.params import DownloadParams, TrainParams, VectorizeParams
 from stages.core.text.characters import Characters
+from stages.core.text.plan import WindowPlan
 from stages.core.text.windows import WindowData
 from stages.lowercase import lower_cased, read_text
-from stages.vectorize import plan_windows
 from tests.support.project import ROOT
 from tests.support.text import made_up_text
 
@@ -19,7 +19,7 @@ OTHERS = "0123456789.,;:!?-'\"()[]_="
 RARE = "äæéë"
 NUM_CORPUS_CHARACTERS = 600_893
 BATCH_SIZE = 128
-WINDOWS = VectorizeParams(window_length=60, stride=3, validation_fraction=0.1)
+WINDOWS = VectorizeParams(tokens="characters", max_vocabulary=1, window_length=60, stride=3, validation_fraction=0.1)
 
 
 def words() -> list[str]:
@@ -49,4 +49,10 @@ def window_data() -> WindowData:
     """Return the windows of the corpus."""
     text, _ = corpus()
     tokenizer = Characters.of(text)
-    return WindowData(tokenizer.encode(text), tokenizer, plan_windows(WINDOWS, len(text)))
+    plan = WindowPlan(
+        window_length=WINDOWS.window_length,
+        stride=WINDOWS.stride,
+        num_characters=len(text),
+        num_validation_characters=int(len(text) * WINDOWS.validation_fraction),
+    )
+    return WindowData(tokenizer.encode(text), tokenizer, plan)
