@@ -1,5 +1,6 @@
 """What each stage reads according to dvc.yaml; who may import whom according to pyproject.toml."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -72,3 +73,8 @@ def test_only_training_loads_tensorflow() -> None:
     program = f"import sys, {others}; print({{'tensorflow', 'keras', 'torch'}} & sys.modules.keys())"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_no_test_imports_another() -> None:
+    sources = {path: path.read_text(encoding="utf-8") for path in Path(ROOT, "tests").rglob("*.py")}
+    assert [path for path, source in sources.items() if re.search(r"(from|import) tests\.(\w+\.)*test_", source)] == []

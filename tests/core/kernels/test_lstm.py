@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
-from stages.core.kernels.lstm import Workspace, backward, forward, pack, step
+from stages.core.kernels.lstm import backward, forward, pack, step
 from stages.core.kernels.tile import LANES, TILE_COLUMNS, TILE_ROWS
 from tests.support import lstm_reference as reference
+from tests.support.kernels import assert_same_bits, computed, workspace_for
 from tests.support.lstm_reference import Example, relative_error
 from tests.support.project import ROOT, environment
 
@@ -39,28 +39,11 @@ for name in features:
 llvmlite.binding.get_host_cpu_features = lambda: features
 import numpy as np
 from stages.core.kernels.tile import LANES
-from tests.core.kernels.test_lstm import computed, Example
+from tests.support.kernels import computed
+from tests.support.lstm_reference import Example
 made = [computed(Example.random(7, 5, 6, units)) for units in (20, 37)]
 np.savez(sys.argv[1], LANES, *(array for arrays in made for array in arrays))
 """
-
-
-def computed(
-    example: Example, num_threads: int | None = None, workspace: Workspace | None = None
-) -> list[NDArray[Any]]:
-    """The outputs and the gradients of kernel, recurrent kernel and bias."""
-    workspace = workspace or workspace_for(example, num_threads)
-    h = forward(workspace, example.ids, *example.weights)
-    return [h, *backward(workspace, example.dh)]
-
-
-def workspace_for(example: Example, num_threads: int | None = None) -> Workspace:
-    num_rows, num_steps = example.ids.shape
-    return Workspace(num_rows, num_steps, len(example.weights[0]), example.dh.shape[1], num_threads)
-
-
-def assert_same_bits(received: list[NDArray[Any]], expected: list[NDArray[Any]]) -> None:
-    assert [r.tobytes() for r in received] == [e.tobytes() for e in expected]
 
 
 @settings(max_examples=60, deadline=None)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from stages.core.kernels.packing import MAX_PARTS, parts_of
-from tests.core.kernels.test_lstm import assert_same_bits, computed, workspace_for
+from tests.support.kernels import assert_same_bits, computed, workspace_for
 from tests.support.lstm_reference import Example
 from tests.support.project import ROOT, environment
 
@@ -17,13 +17,13 @@ EXAMPLES = [Example.random(*sizes) for sizes in ((37, 5, 6, 37), (140, 8, 20, 64
 USES_THREADS = """
 import sys
 from tests.support.lstm_reference import Example
-from tests.core.kernels.test_lstm import computed
+from tests.support.kernels import computed
 computed(Example.random(70, 5, 6, 37), num_threads=int(sys.argv[1]))
 """
 CANNOT_KEEP_WHAT_IS_COMPILED_FIRST = """
 from numba.core.caching import FunctionCache
 from tests.support.lstm_reference import Example
-from tests.core.kernels.test_lstm import computed
+from tests.support.kernels import computed
 save, errors = FunctionCache.save_overload, [OSError("no space")]
 def save_overload(*arguments):
     if errors:

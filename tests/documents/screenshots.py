@@ -1,0 +1,46 @@
+"""Photograph the page and the runs in MLflow for the README: reports/screenshots/. Part of `make published`."""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.support.ui import WebDriverWait
+
+from tests.support.project import ROOT, environment
+from tests.support.servers import free_port, serving
+
+FOLDER = ROOT / "reports" / "screenshots"
+FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--window-size=1200,760")
+LONGEST_WAIT = 120  # seconds
+
+
+def photograph(url: str, expected: str, path: Path) -> None:
+    """Write what Chromium shows at `url` as a PNG file, once the text `expected` is there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    options = webdriver.ChromeOptions()
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        for flag in (*FLAGS, f"--user-data-dir={profile}"):
+            options.add_argument(flag)
+        driver = webdriver.Chrome(options=options, service=Service(shutil.which("chromedriver")))
+        try:
+            driver.get(url)
+            WebDriverWait(driver, LONGEST_WAIT).until(lambda d: expected in d.find_element("tag name", "body").text)
+            driver.save_screenshot(str(path))
+        finally:
+            driver.quit()
+
+
+def main(project: Path = ROOT, folder: Path = FOLDER) -> None:
+    """Photograph both of the run in `project`."""
+    photograph((project / "reports" / "index.html").as_uri(), "best epoch", folder / "page.png")
+    port = free_port()
+    runs = f"http://127.0.0.1:{port}/#/experiments/1/runs?workflowType=machine_learning"
+    command = ["mlflow", "ui", "--port", str(port), "--workers", "1", "--backend-store-uri", "sqlite:///mlflow.db"]
+    with serving(command, project, f"http://127.0.0.1:{port}/", environment()):
+        photograph(runs, "Run Name", folder / "mlflow.png")
+
+
+if __name__ == "__main__":
+    main()
