@@ -10,11 +10,12 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
 from stages.core.generation.sampling import generate
-from stages.core.networks.lstm import SlidingLSTM
+from stages.core.networks.lstm import stepper
 from stages.core.text.characters import Characters
 from tests.browser.conftest import open_page
 from tests.support.explorer_example import CHARACTERS, WINDOW_LENGTH, example_weights
 from tests.support.lstm_reference import logits
+from tests.support.networks import description
 
 HIGHEST_TEMPERATURE, LOWEST_TEMPERATURE = "last", "first"
 
@@ -64,7 +65,9 @@ def test_greedy_continuation_equals_python(driver: Chrome, prompt: str) -> None:
 
 def test_greedy_continuation_equals_the_sampler_of_the_pipeline(driver: Chrome) -> None:
     prompt = "there was a rose, "
-    sampler = SlidingLSTM(example_weights(), num_streams=1, window_length=WINDOW_LENGTH)
+    weights = example_weights()
+    described = description(characters=CHARACTERS, units=len(weights["recurrent_kernel"]), window_length=WINDOW_LENGTH)
+    sampler = stepper(weights, described, num_streams=1)
     ids = Characters(CHARACTERS).encode(prompt)[None]
     made = generate(sampler, ids, temperatures=np.zeros(1), uniforms=np.zeros((1, 200)))
     set_temperature(driver, LOWEST_TEMPERATURE)

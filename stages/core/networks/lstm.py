@@ -8,12 +8,13 @@ from numpy.typing import NDArray
 
 from stages.core.kernels import lstm as kernel
 from stages.core.networks.description import NetworkDescription
+from stages.core.networks.product import Product
 from stages.core.networks.recurrent import (
     RecurrentStepper,
     State,
     dense_layout,
     layer_name,
-    product,
+    logistic,
     require_settings,
     suffix,
 )
@@ -46,28 +47,34 @@ def stepper(weights: Weights, description: NetworkDescription, num_streams: int)
     names = ("kernel", "recurrent_kernel", "bias")
     first, *upper = ([weights[name + suffix(i)] for name in names] for i in range(num_layers))
     packed = kernel.pack(*first)
+    dense_layers = [DenseInputLSTM(*arrays) for arrays in upper]
 
     def step(ids: NDArray[np.int32], state: State) -> Float32Array:
         """Move the states of all layers on by one token, in place; return the outputs of the last layer."""
         h, c = state[0]
         kernel.step(packed, ids, h, c)
-        for layer, (h_above, c_above) in zip(upper, state[1:], strict=True):
-            _advance_dense(layer, h, h_above, c_above)
+        for layer, (h_above, c_above) in zip(dense_layers, state[1:], strict=True):
+            layer.step(h, h_above, c_above)
             h = h_above
         return h
 
     return RecurrentStepper(step, weights, description, num_streams, num_states=2)
 
 
-def _advance_dense(layer: list[Float32Array], inputs: Float32Array, h: Float32Array, c: Float32Array) -> None:
-    """Move the states of a layer that is not the first on by one step, in place: all (N, H)."""
-    inputs_kernel, recurrent_kernel, bias = layer
-    gates = product(inputs, inputs_kernel) + product(h, recurrent_kernel) + bias
-    i, f, g, o = np.split(gates, 4, axis=1)
-    c[:] = logistic(f) * c + logistic(i) * np.tanh(g)
-    h[:] = logistic(o) * np.tanh(c)
+class DenseInputLSTM:
+    """A layer whose input is the output of another.
 
+    Args:
+        kernel: (H, 4H).
+        recurrent_kernel: (H, 4H).
+        bias: (4H,).
+    """
 
-def logistic(x: Float32Array) -> Float32Array:
-    """Return 1 / (1 + exp(-x))."""
-    return np.asarray((1 + np.tanh(x / 2)) / 2, np.float32)
+    def __init__(self, kernel: Float32Array, recurrent_kernel: Float32Array, bias: Float32Array) -> None:
+        self._product = Product(np.concatenate([kernel, recurrent_kernel]), bias)
+
+    def step(self, inputs: Float32Array, h: Float32Array, c: Float32Array) -> None:
+        """Move states on by one step, in place: all (N, H)."""
+        i, f, g, o = np.split(self._product(np.concatenate([inputs, h], axis=1)), 4, axis=1)
+        c[:] = logistic(f) * c + logistic(i) * np.tanh(g)
+        h[:] = logistic(o) * np.tanh(c)

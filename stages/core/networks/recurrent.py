@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages.core.networks.description import NetworkDescription
+from stages.core.networks.product import Product
 from stages.core.networks.weights import Float32Array, Layout, Weights
 
 State = list[tuple[Float32Array, ...]]  # for each layer its states, (n, H) each
@@ -40,7 +41,7 @@ class RecurrentStepper:
         self, step: Step, weights: Weights, description: NetworkDescription, num_streams: int, *, num_states: int
     ) -> None:
         self._step = step
-        self._dense_kernel, self._dense_bias = weights["dense_kernel"], weights["dense_bias"]
+        self._dense = Product(weights["dense_kernel"], weights["dense_bias"])
         self._num_under_way = 1 if description.carries_state else description.window_length
         # grows up to T as tokens come: a short prompt to a network of long windows needs little memory
         shape = (1, num_streams, description.settings["units"])
@@ -62,7 +63,7 @@ class RecurrentStepper:
         outputs = self._step(np.tile(ids, under_way).astype(np.int32), state)  # (n * N, H)
         oldest = self._num_given % self._num_under_way if under_way == self._num_under_way else 0
         last = outputs.reshape(under_way, -1, num_units)[oldest]
-        return np.asarray(product(last, self._dense_kernel) + self._dense_bias, np.float32)
+        return self._dense(last)
 
     def _begin(self, newest: int) -> None:
         """Let a window begin, with a state of zeros, in the place of the oldest or in a new one."""
@@ -73,13 +74,6 @@ class RecurrentStepper:
         for layer in self._state:
             for array in layer:
                 array[newest] = 0
-
-
-def product(rows: Float32Array, matrix: Float32Array) -> Float32Array:
-    """Return rows (n, K) times a matrix (K, M). The result of a row depends on that row alone."""
-    # einsum adds in an order that does not depend on n, as a matrix product by BLAS does
-    made: Float32Array = np.einsum("nk,km->nm", rows, matrix, optimize=False)
-    return made
 
 
 def require_settings(description: NetworkDescription) -> tuple[int, int]:
@@ -101,6 +95,11 @@ def suffix(layer: int) -> str:
 def layer_name(name: str, index: int) -> str:
     """Return what Keras calls the layers of one class in a weights file: gru, gru_1, gru_2."""
     return f"{name}_{index}" if index else name
+
+
+def logistic(x: Float32Array) -> Float32Array:
+    """Return 1 / (1 + exp(-x))."""
+    return np.asarray((1 + np.tanh(x / 2)) / 2, np.float32)
 
 
 def dense_layout(units: int, size: int) -> Layout:

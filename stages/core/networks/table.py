@@ -1,9 +1,11 @@
 """The networks there are: for each kind the modules that train it, run it, and run it in the explorer's page.
 
-To add a kind: one module beside this file, one in training/keras/, one script in report/explorer/, one line here.
+To add a kind: one module beside this file, one in training/keras/, one script in report/explorer/scripts/networks/, one
+line here.
 """
 
 import importlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +20,17 @@ class NetworkKind:
 
     stepper: str  # NumPy: `layout` and `stepper`
     builder: str  # Keras: `layers`
-    script: str  # JavaScript, in report/explorer/
+    script: str  # JavaScript, in report/explorer/scripts/networks/
+    receptive_field: Callable[[int], int] | None = None  # tokens that so many layers see; None: it has a state
+
+
+def conv_receptive_field(num_layers: int) -> int:
+    """Return how many tokens a stack of convolutions sees.
+
+    >>> [conv_receptive_field(n) for n in (1, 2, 3, 4)]
+    [3, 7, 15, 31]
+    """
+    return 1 + 2 * ((1 << num_layers) - 1)
 
 
 NETWORKS = {

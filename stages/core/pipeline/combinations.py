@@ -4,15 +4,14 @@ from typing import Any
 
 from stages.core.pipeline.errors import UserError
 
-CONV_WIDTH = 3  # tokens that one convolution sees, `dilation` tokens apart
 
-
-def require_compatible(train: Any, vectorize: Any) -> None:
+def require_compatible(train: Any, vectorize: Any, kind: Any) -> None:
     """Refuse what cannot be trained.
 
     Args:
         train: a TrainParams.
         vectorize: a VectorizeParams.
+        kind: the NetworkKind of train.network.
 
     Raises:
         UserError: the first two settings that contradict each other.
@@ -26,7 +25,7 @@ def require_compatible(train: Any, vectorize: Any) -> None:
             f"stride {vectorize.stride}, window_length {vectorize.window_length}",
         )
         _refuse(
-            train.network == "conv",
+            kind.receptive_field is not None,
             "train.carry_state: true needs a train.network with a state, lstm or gru",
             train.network,
         )
@@ -50,23 +49,14 @@ def require_compatible(train: Any, vectorize: Any) -> None:
         "train.lstm_backend: compiled needs train.num_layers: 1",
         train.num_layers,
     )
-    if train.network == "conv":
-        field = receptive_field(train.num_layers)
+    if kind.receptive_field is not None:
+        field = kind.receptive_field(train.num_layers)
         _refuse(
             field > vectorize.window_length,
             f"train.num_layers: {train.num_layers} convolutions see {field} tokens; vectorize.window_length must be "
             "at least that",
             vectorize.window_length,
         )
-
-
-def receptive_field(num_layers: int) -> int:
-    """Return how many tokens a stack of convolutions sees, with dilations 1, 2, 4 and so on.
-
-    >>> [receptive_field(n) for n in (1, 2, 3, 4)]
-    [3, 7, 15, 31]
-    """
-    return 1 + (CONV_WIDTH - 1) * ((1 << num_layers) - 1)
 
 
 def _refuse(is_wrong: bool, rule: str, received: object) -> None:

@@ -177,7 +177,7 @@ def load_all() -> dict[str, Any]:
     sections: dict[str, Any] = {
         name: rules.section_from(values[name], name, section) for name, section in SECTIONS.items()
     }
-    require_compatible(sections["train"], sections["vectorize"])
+    require_compatible(sections["train"], sections["vectorize"], NETWORKS[sections["train"].network])
     return sections
 
 

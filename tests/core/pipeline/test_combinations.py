@@ -5,14 +5,19 @@ from typing import Any
 
 import pytest
 
+from stages.core.networks.table import NETWORKS
 from stages.core.pipeline.combinations import require_compatible
 from stages.core.pipeline.errors import UserError
 from tests.support.networks import TRAIN_PARAMS
 
 
+def check(vectorize: dict[str, int], train: dict[str, Any]) -> None:
+    require_compatible(SimpleNamespace(**train), SimpleNamespace(**vectorize), NETWORKS[train["network"]])
+
+
 def message(vectorize: dict[str, int], train: dict[str, Any]) -> str:
     with pytest.raises(UserError) as refused:
-        require_compatible(SimpleNamespace(**(vars(TRAIN_PARAMS) | train)), SimpleNamespace(**vectorize))
+        check(vectorize, vars(TRAIN_PARAMS) | train)
     return str(refused.value)
 
 
@@ -59,4 +64,4 @@ def test_a_contradiction_is_refused(vectorize: dict[str, int], train: dict[str, 
 
 def test_the_rest_is_accepted() -> None:
     train = vars(TRAIN_PARAMS) | {"targets": "every", "carry_state": True, "lstm_backend": "auto", "num_layers": 2}
-    require_compatible(SimpleNamespace(**train), SimpleNamespace(**ADJACENT))
+    check(ADJACENT, train)

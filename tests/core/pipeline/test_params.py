@@ -12,6 +12,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
+from stages.core.networks.table import NETWORKS
 from stages.core.pipeline import params, rules
 from stages.core.pipeline.errors import UserError
 from stages.core.pipeline.params import SECTIONS
@@ -60,7 +61,7 @@ RULES: dict[str, tuple[str, list[Any], list[Any]]] = {
     "vectorize.validation_fraction": FRACTION,
     "train.random_seed": SEED,
     "train.epochs": ("an integer from 1 to 999", [1, 999], [0, 1000, 60.0, "60"]),
-    "train.network": ("one of lstm", ["lstm"], ["LSTM", "", 1, ["lstm"]]),
+    "train.network": (f"one of {', '.join(NETWORKS)}", list(NETWORKS), ["LSTM", "", 1, ["lstm"]]),
     "train.num_layers": ("an integer from 1 to 32", [1, 32], [0, 33, 1.0, "1"]),
     "train.units": ("an integer from 1 to 4096", [1, 4096], [0, 4097, -1, 1.5, "1"]),
     "train.dropout": ("a number >= 0 and < 1", [0, 0.5], [-0.1, 1, math.nan, "0"]),
