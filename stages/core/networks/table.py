@@ -37,6 +37,7 @@ NETWORKS = {
     "lstm": NetworkKind(
         stepper="stages.core.networks.lstm", builder="stages.core.training.keras.lstm", script="lstm.js"
     ),
+    "gru": NetworkKind(stepper="stages.core.networks.gru", builder="stages.core.training.keras.gru", script="gru.js"),
 }
 
 
