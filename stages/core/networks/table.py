@@ -37,6 +37,12 @@ NETWORKS = {
     "lstm": NetworkKind(
         stepper="stages.core.networks.lstm", builder="stages.core.training.keras.lstm", script="lstm.js"
     ),
+    "conv": NetworkKind(
+        stepper="stages.core.networks.conv",
+        builder="stages.core.training.keras.conv",
+        script="conv.js",
+        receptive_field=conv_receptive_field,
+    ),
     "gru": NetworkKind(stepper="stages.core.networks.gru", builder="stages.core.training.keras.gru", script="gru.js"),
 }
 
