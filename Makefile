@@ -10,7 +10,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 
 .DEFAULT_GOAL := help
-.PHONY: help setup repro ui serve database clean test bench docs published stress
+.PHONY: help setup repro ui serve _database clean test bench docs published stress
 
 #: Start
 help:  ## list the targets
@@ -52,11 +52,11 @@ repro: setup  ## run the pipeline: what has changed, and nothing else
 
 #: Look
 # made in one piece, as two programs that make it at once break it; its locations follow a moved project
-database: setup
+_database: setup
 	@MLFLOW_TRACKING_URI= python -c "from stages.core.pipeline import errors; from stages.core.tracking.store import *; \
 		errors.run(lambda: print(end=experiment_id(open_store())[:0]))"
 
-ui: database  ## browse the runs in MLflow, at http://127.0.0.1:5000; PORT=… takes another port
+ui: _database  ## browse the runs in MLflow, at http://127.0.0.1:5000; PORT=… takes another port
 	@echo "Runs:   $(RUNS)"
 	@echo "Losses: $(RUNS)&compareRunsMode=CHART"
 	@echo "Model:  $(MODEL)"
@@ -66,7 +66,7 @@ ui: database  ## browse the runs in MLflow, at http://127.0.0.1:5000; PORT=… t
 		python -m webbrowser -t "$(RUNS)" > /dev/null) & fi; \
 	mlflow ui --host 127.0.0.1 --port $(or $(PORT),5000) --workers 1 --backend-store-uri sqlite:///mlflow.db
 
-serve: database  ## answer prompts with the best model, at http://127.0.0.1:5001/invocations
+serve: _database  ## answer prompts with the best model, at http://127.0.0.1:5001/invocations
 	MLFLOW_TRACKING_URI=$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db} \
 		mlflow models serve --model-uri models:/zarathustra@best --env-manager local --host 127.0.0.1 --port $(or $(PORT),5001)
 

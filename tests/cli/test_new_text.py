@@ -8,8 +8,10 @@ import pytest
 from stages.cli.new_text import edited
 from stages.core.pipeline.files import sha256_of_file
 from stages.core.text.windows import read_windows
-from tests.support.failing_stage import command, contents
-from tests.support.project import ROOT, Project, made_up_text
+from tests.support.failing_stage import command
+from tests.support.files import contents
+from tests.support.project import ROOT, Project
+from tests.support.text import made_up_text
 
 PARAMS = (ROOT / "params.yaml").read_text(encoding="utf-8")
 TUNE = "X:1\nT:Ebb\nK:G\nGABc dedB|dedB dedB|c2ec B2dB|c2A2 A2BA|\n"

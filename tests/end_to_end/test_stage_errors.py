@@ -15,7 +15,8 @@ import pytest
 
 from stages.core.pipeline.files import atomic_write, sha256_of_file
 from stages.core.text.corpus import CorpusOutline
-from tests.support.failing_stage import command, contents, message_of
+from tests.support.failing_stage import command, message_of
+from tests.support.files import contents
 from tests.support.project import Project, environment
 
 

@@ -14,7 +14,7 @@ from stages.core.text.windows import WindowData, WindowPlan
 from stages.core.training.checkpoints import Checkpoints
 from stages.core.training.trainer import Trainer
 from tests.support.networks import TRAIN_PARAMS
-from tests.support.project import made_up_text
+from tests.support.text import made_up_text
 
 BASE = dataclasses.replace(TRAIN_PARAMS, lstm_backend="auto", batch_size=16, units=6)
 OPTIONS: dict[str, dict[str, Any]] = {
