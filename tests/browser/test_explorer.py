@@ -122,7 +122,7 @@ def test_the_loss_curve_names_best_epoch_and_rollback(driver: Chrome) -> None:
     assert titles == ["Epoch 4: rolled back, learning rate 0.01", "best epoch: 3"]
     label = driver.find_element(By.CSS_SELECTOR, "#loss-plot svg").get_attribute("aria-label")
     assert label is not None
-    assert "2.164 at the best epoch, 3" in label
+    assert "1.500 at the best epoch, 3" in label
 
 
 @pytest.mark.parametrize("epochs", [(1,), EPOCHS])
@@ -141,7 +141,7 @@ def test_the_knob_of_the_slider_stands_under_its_epoch(
 
 def test_baselines_of_the_first_epoch_s_reach_are_drawn_and_all_are_listed(browser: Chrome, tmp_path: Path) -> None:
     losses = {"1-gram": 99.0, "2-gram": 2.0, "3-gram": 1.41, "packed": 1.4}
-    baselines = tuple(Baseline(name=name, loss_nats_per_char=loss) for name, loss in losses.items())
+    baselines = tuple(Baseline(name=name, bits=loss) for name, loss in losses.items())
     open_page(browser, written(tmp_path, replace(example_data(), baselines=baselines)))
     assert len(browser.find_elements(By.CSS_SELECTOR, "#loss-plot .level")) == 3
     names = [text for text in texts(browser, "#loss-plot .tick") if "-gram" in text]
@@ -162,7 +162,7 @@ def test_no_temperature_is_cut_off_the_quality_chart(browser: Chrome, tmp_path: 
 
 def test_a_collapse_is_cut_off_the_loss_chart(browser: Chrome, tmp_path: Path) -> None:
     data = example_data()
-    collapsed = replace(data.history[-1], val_loss_nats_per_char=1000.0)
+    collapsed = replace(data.history[-1], val_bits=1000.0)
     open_page(browser, written(tmp_path, replace(data, history=(*data.history[:-1], collapsed))))
     assert any(re.fullmatch(r"above \d.*: not drawn", text) for text in texts(browser, "#loss-plot .tick"))
 
@@ -252,7 +252,7 @@ def test_prompts_of_one_epoch_are_shown_one_at_a_time(browser: Chrome, tmp_path:
 
 def test_one_epoch_without_samples_scores_or_losses_is_enough(browser: Chrome, tmp_path: Path) -> None:
     data = example_data(epochs=(1,))
-    history = (replace(data.history[0], loss_nats_per_char=math.inf, val_loss_nats_per_char=math.nan),)
+    history = (replace(data.history[0], bits=math.inf, val_bits=math.nan),)
     bare = replace(data, history=history, samples=(), scores=(), score_labels={}, baselines=())
     open_page(browser, written(tmp_path, bare))
     assert not browser.find_element(By.ID, "quality").is_displayed()

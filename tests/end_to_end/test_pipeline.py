@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import shutil
 
 import mlflow
@@ -82,12 +83,19 @@ def test_dvc_shows_metrics(finished_project: Project) -> None:
     assert len(metrics) <= 6
 
 
-def test_dvc_shows_plots(finished_project: Project) -> None:
+def test_dvc_shows_each_plot_once_with_a_colour_for_each_temperature(finished_project: Project) -> None:
     out = finished_project.path.with_name("plots")
     printed = finished_project.run("dvc", "plots", "show", "--out", str(out))
     assert "failed" not in printed
-    assert "val_loss_nats_per_char" in (out / "index.html").read_text(encoding="utf-8")
-    assert list(out.glob("static/*loss.svg"))
+    page = (out / "index.html").read_text(encoding="utf-8")
+    titles = re.findall(r'"title": {"text": "([^"]*)"', page)
+    assert sorted(titles) == [
+        "Entropy of the sampled distributions, by epoch",
+        "Loss by epoch",
+        "Words that occur in the corpus, by epoch",
+    ]
+    assert page.count('"field": "temperature"') >= 2
+    assert [path.name for path in out.glob("static/*")] == ["workspace_reports_figures_distribution.svg"]
 
 
 def test_training_run_has_losses_by_epoch(

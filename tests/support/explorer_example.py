@@ -67,11 +67,12 @@ def example_data(epochs: tuple[int, ...] = EPOCHS, text_length: int = 0, units: 
             Snapshot.of(BEST_EPOCH, example_weights(units=units), "float32"),
         ),
         best_epoch=BEST_EPOCH,
+        held_out_bits=1.45,
         history=tuple(
             EpochRow(
                 epoch=epoch,
-                loss_nats_per_char=2 / epoch,
-                val_loss_nats_per_char=math.nan if epoch == 2 else 1.5 + abs(epoch - BEST_EPOCH),
+                bits=2 / epoch,
+                val_bits=math.nan if epoch == 2 else 1.5 + abs(epoch - BEST_EPOCH),
                 learning_rate=0.01,
                 num_rollbacks=int(epoch == 4),
             )
@@ -103,5 +104,5 @@ def example_data(epochs: tuple[int, ...] = EPOCHS, text_length: int = 0, units: 
             for temperature in TEMPERATURES
         ),
         human_scores={"real_word_fraction": 0.95},
-        baselines=(Baseline(name="2-gram model", loss_nats_per_char=2.0),),
+        baselines=(Baseline(name="2-gram model", bits=2.0),),
     )

@@ -17,7 +17,7 @@ from tests.support.text import made_up_text
 ROOT = Path(__file__).parents[2]
 PARTS = (
     *("stages", "params.yaml", "dvc.yaml", "pyproject.toml", ".gitignore", ".dvcignore", ".dvc/config"),
-    *(".dvc/.gitignore", "data/.gitignore", "models/.gitignore"),
+    *(".dvc/.gitignore", ".dvc/plots", "data/.gitignore", "models/.gitignore"),
 )
 SMALL = {
     "vectorize": {"window_length": 10},

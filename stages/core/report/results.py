@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -48,10 +49,15 @@ class Results:
         """The tokens of each sample, as section sample of params.yaml had it."""
         return len(self.data.tokenizer.encode(self.samples["text"].iloc[0]))
 
+    @cached_property
+    def corpus(self) -> Corpus:
+        """The training text, to compare with."""
+        return Corpus.of(self.data)
+
     @property
     def has_words(self) -> bool:
         """Whether spaces separate the words of the corpus, so that they can be scored and marked."""
-        return "real_word_fraction" in self.scores and Corpus.of(self.data).has_spaces
+        return "real_word_fraction" in self.scores and self.corpus.has_spaces
 
 
 def up_to_a_word(text: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from stages.core.evaluation.corpus import Corpus, joined
+from stages.core.evaluation.corpus import joined
 from stages.core.networks.network import Network
 from stages.core.pipeline import progress
 from stages.core.pipeline.params import CorpusFile, ReportParams
@@ -47,8 +47,16 @@ def explorer_data(
             (metrics["best_epoch"], results.models.network(metrics["best_epoch"])), _others(results, report)
         ),
         best_epoch=metrics["best_epoch"],
+        held_out_bits=metrics["held_out_bits_per_char"],
         history=tuple(
-            EpochRow(**{k: row[k] for k in EpochRow.__dataclass_fields__}) for row in results.history.to_dict("records")
+            EpochRow(
+                epoch=row["epoch"],
+                bits=row["loss_nats_per_char"] * NATS_TO_BITS,
+                val_bits=row["val_bits_per_char"],
+                learning_rate=row["learning_rate"],
+                num_rollbacks=row["num_rollbacks"],
+            )
+            for row in results.history.to_dict("records")
         ),
         samples=marked_samples(pd.concat([untrained, results.samples]), results, report.copied_passage_length),
         copied_passage_length=report.copied_passage_length,
@@ -63,10 +71,7 @@ def explorer_data(
             for row in results.scores.to_dict("records")
         ),
         human_scores=metrics["human"],
-        baselines=tuple(
-            Baseline(name=baseline_name(key), loss_nats_per_char=bits / NATS_TO_BITS)
-            for key, bits in metrics["baseline"].items()
-        ),
+        baselines=tuple(Baseline(name=baseline_name(key), bits=bits) for key, bits in metrics["baseline"].items()),
     )
 
 
@@ -86,12 +91,11 @@ def network_on_page(network: Network) -> NetworkOnPage:
 
 def marked_samples(samples: pd.DataFrame, results: Results, copied_passage_length: int) -> tuple[Sample, ...]:
     """Return the samples with their words and passages marked."""
-    corpus = Corpus.of(results.data)
     return tuple(
         Sample(
             **{k: row[k] for k in ("epoch", "temperature", "prompt", "text")},
-            unknown_words=tuple(corpus.unknown_words(row["text"])),
-            copied=tuple(joined(corpus.copies.copied_passages(row["text"], copied_passage_length))),
+            unknown_words=tuple(results.corpus.unknown_words(row["text"])),
+            copied=tuple(joined(results.corpus.copies.copied_passages(row["text"], copied_passage_length))),
         )
         for row in progress.bar(samples.to_dict("records"), desc="samples marked")
     )

@@ -13,8 +13,8 @@ class EpochRow:
     """One row of the history. A loss that is not finite is a gap in the curve."""
 
     epoch: int
-    loss_nats_per_char: float
-    val_loss_nats_per_char: float
+    bits: float  # per character, on the training windows
+    val_bits: float  # per character, on held-out text
     learning_rate: float
     num_rollbacks: int  # in this epoch
 
@@ -45,7 +45,7 @@ class Baseline:
     """A loss to compare the held-out loss with, such as that of an n-gram model: a line across the curves."""
 
     name: str
-    loss_nats_per_char: float
+    bits: float  # per character
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +79,7 @@ class ExplorerData:
     network: NetworkOnPage
     snapshots: tuple[Snapshot, ...]  # that the playground can write with, ascending by epoch; empty: no playground
     best_epoch: int
+    held_out_bits: float  # per character, at the best epoch: of every held-out character, as the network writes
     history: tuple[EpochRow, ...]  # ascending
     samples: tuple[Sample, ...]
     copied_passage_length: int  # of the shortest passage that is marked as copied, in characters

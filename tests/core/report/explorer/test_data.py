@@ -34,16 +34,17 @@ def data_of(folder: Path, text: str = "", epochs: tuple[int, ...] = (0, *EPOCHS)
 
 def test_numbers_of_the_history_the_scores_and_the_baselines_arrive(tmp_path: Path) -> None:
     data = data_of(tmp_path)
-    assert [(row.epoch, row.loss_nats_per_char, row.num_rollbacks) for row in data.history] == [
-        (1, 2.0, 0),
-        (2, 1.5, 0),
-        (3, 1.0, 2),
+    assert [(row.epoch, row.val_bits, row.num_rollbacks) for row in data.history] == [
+        (1, 3.0, 0),
+        (2, 2.0, 0),
+        (3, 2.5, 2),
     ]
+    assert np.allclose([row.bits for row in data.history], np.array([2.0, 1.5, 1.0]) / np.log(2))
+    assert data.held_out_bits == 1.95
     assert [(s.epoch, s.temperature, s.values["entropy_bits"]) for s in data.scores] == [
         (e, t, e + t) for e in EPOCHS for t in TEMPERATURES
     ]
-    assert [b.name for b in data.baselines] == ["2-gram", "bzip2"]
-    assert np.allclose([b.loss_nats_per_char for b in data.baselines], np.array([3.25, 2.5]) * np.log(2))
+    assert [(b.name, b.bits) for b in data.baselines] == [("2-gram", 3.25), ("bzip2", 2.5)]
     assert list(data.score_labels) == ["real_word_fraction", "entropy_bits"]  # the others were not measured
     assert (data.corpus_title, data.corpus_sha256) == ("one.txt, two.txt", f"{'a' * 64}, not checked")
 

@@ -2,11 +2,6 @@
 
 const data = JSON.parse(byId("data").textContent);
 for (const item of [...data.samples, ...data.scores]) item.temperature = Number(item.temperature); // "Infinity"
-for (const row of data.history) {
-  row.bits = toBits(row.loss_nats_per_char);
-  row.val_bits = toBits(row.val_loss_nats_per_char);
-}
-for (const baseline of data.baselines) baseline.bits = toBits(baseline.loss_nats_per_char);
 const distinct = (numbers) => [...new Set(numbers)].sort((a, b) => a - b);
 data.temperatures = distinct([...data.samples, ...data.scores].map((item) => item.temperature));
 data.epochs = distinct([...data.history, ...data.samples].map((item) => item.epoch));
@@ -58,10 +53,6 @@ addEventListener("pageshow", (event) => {
   playground?.startOver();
 });
 
-function toBits(nats) {
-  return isValue(nats) ? nats / Math.LN2 : null;
-}
-
 function fillIn() {
   const noun = tokens.noun;
   byId("subtitle").textContent = `one ${tokens.kind === "words" ? "word" : noun} at a time`;
@@ -73,7 +64,8 @@ function fillIn() {
     `A network of ${numWeights} weights read `,
     element("i", {}, visible(data.corpus_title)),
     ` ${counted(numEpochs, "time", "times")}. After each reading, called an epoch, it was given a piece of text and continued it. `,
-    "Move through the epochs and watch words emerge from noise.",
+    "Move through the epochs and watch words emerge from noise. ",
+    ...headline(),
   );
   byId("write-lead").textContent = data.snapshots.length ? networkLead() : missingNetwork();
   for (const id of ["playground", "unit-panel", "guessing"]) byId(id).hidden = !data.snapshots.length;
@@ -96,6 +88,18 @@ function fillIn() {
   const options = Object.entries(data.score_labels).map(([name, label]) => element("option", { value: name }, label));
   byId("score").append(...options);
   byId("quality").hidden = !options.length;
+}
+
+// The one number to compare by, and the best of what does without a network.
+function headline() {
+  if (!isValue(data.held_out_bits)) return [];
+  const [rival] = [...data.baselines].sort((a, b) => a.bits - b.bits);
+  const beside = rival ? ` (the best without a network, ${rival.name}: ${bitsText(rival.bits)})` : "";
+  return [
+    `At its best, after epoch ${data.best_epoch}, it needed `,
+    element("b", {}, `${bitsText(data.held_out_bits)} bits per character`),
+    ` for text it had never seen${beside}.`,
+  ];
 }
 
 function networkLead() {
