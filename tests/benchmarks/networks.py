@@ -4,24 +4,25 @@ Each function returns work that is warmed up: what is compiled is compiled.
 """
 
 import importlib
+from dataclasses import replace
 from typing import Any
 
 from stages.core.pipeline.randomness import generator
 from stages.core.text.windows import WindowData
+from stages.core.training.batches import Examples, examples
 from stages.core.training.keras.build import build_network
 from stages.core.training.shuffle import Permutation
-from stages.core.training.trainer import Pair, Watch, dataset, gathered
 from tests.benchmarks.data import BATCH_SIZE, train_params, window_data
 from tests.benchmarks.measuring import Work, num_cores
 
 NUM_WARM_UP_BATCHES = 3
 
 
-def some_windows(data: WindowData, num_batches: int) -> tuple[Pair, Permutation]:
-    """Return the first windows, as many as the batches hold, and a random order of them."""
-    windows, targets = data.training
-    size = min(num_batches * BATCH_SIZE, len(targets))
-    return (windows[:size], targets[:size]), Permutation(size, generator(0, "shuffle", 1))
+def some_examples(data: WindowData, num_batches: int) -> Examples:
+    """Return the first windows, as many as the batches hold, in a random order."""
+    made = examples(data, data.training_ids, every=False, batch_size=BATCH_SIZE)
+    size = min(num_batches * BATCH_SIZE, made.num_used)
+    return replace(made, num_used=size, order=Permutation(size, generator(0, "shuffle", 1)))
 
 
 def fit(backend: str, units: int, num_batches: int) -> Work:
@@ -30,9 +31,7 @@ def fit(backend: str, units: int, num_batches: int) -> Work:
     network = build_network(train_params(units, backend), data.tokenizer.size, data.plan.window_length)
 
     def work(num_batches: int = num_batches) -> None:
-        windows, order = some_windows(data, num_batches)
-        watch = Watch("", num_batches, BATCH_SIZE)
-        network.fit(dataset(windows, BATCH_SIZE, order), shuffle=False, verbose=0, callbacks=[watch])
+        network.fit(some_examples(data, num_batches).dataset(), shuffle=False, verbose=0)
 
     work(NUM_WARM_UP_BATCHES)
     return work
@@ -51,8 +50,7 @@ def torch_fit(units: int, num_batches: int) -> Work:
     optimizer = torch.optim.RMSprop([*lstm.parameters(), *dense.parameters()], rate, alpha=0.9, eps=1e-7)
 
     def work(num_batches: int = num_batches) -> None:
-        windows, order = some_windows(data, num_batches)
-        for batch in gathered(windows, BATCH_SIZE, order):
+        for batch in some_examples(data, num_batches).chunks(BATCH_SIZE):
             ids, targets = (torch.from_numpy(array).long() for array in batch)
             one_hot = torch.nn.functional.one_hot(ids, size).float()
             outputs, _ = lstm(one_hot)

@@ -3,6 +3,7 @@
 import shutil
 import sys
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,10 @@ import mlflow
 import numpy as np
 
 from stages.core.generation.sampling import sample_categorical, softmax_with_temperature
-from stages.core.networks.folder import ModelFolder, NetworkDescription
+from stages.core.networks.folder import ModelFolder
 from stages.core.text.windows import write_plan
+from stages.core.training.fingerprint import windows_hash
+from stages.train import describe
 from tests.benchmarks.data import WINDOWS, train_params, window_data
 from tests.benchmarks.measuring import Contender, Effort, Work, in_turns, ratios, run_command, say, spread
 from tests.support.project import Project
@@ -26,17 +29,10 @@ def predict(models: str, num_epochs: int, num_characters: int) -> Work:
     from stages.core.training.keras.build import build_network  # TensorFlow, only in the process of this contender
 
     data, folder = window_data(), ModelFolder(Path(models))
-    folder.write_description(
-        NetworkDescription(
-            characters=data.vocabulary.characters,
-            window_length=WINDOWS.window_length,
-            units=UNITS,
-            num_weights=0,
-            fingerprint="benchmark",
-            windows_sha256="",
-        )
-    )
-    network = build_network(train_params(UNITS, "keras"), len(data.vocabulary), WINDOWS.window_length)
+    train = train_params(UNITS, "keras")
+    network = build_network(train, data.tokenizer.size, WINDOWS.window_length)
+    windows = windows_hash(folder.path.parent / "data" / "windows")
+    folder.write_description(describe(data, asdict(train), network.count_params(), "benchmark", windows))
     random = np.random.default_rng(0)
     (folder.path / "epochs").mkdir(parents=True)
     for epoch in range(1, num_epochs + 1):
@@ -108,7 +104,7 @@ def make_project(folder: Path, length: int) -> Project:
     project = Project.create(folder / "project", folder / "mlflow.db")
     project.set_params("sample", length=length, temperatures=list(TEMPERATURES), prompts=None)
     data, windows = window_data(), project.path / "data" / "windows"
-    write_plan(windows, data.vocabulary, data.plan)
+    write_plan(windows, data.tokenizer, data.plan)
     np.save(windows / "ids.npy", data.ids, allow_pickle=False)
     return project
 

@@ -8,8 +8,8 @@ from typing import Any
 import mlflow
 from ruamel.yaml import YAML
 
+from stages.core.pipeline.code import deciding_modules
 from stages.core.pipeline.params import SECTIONS
-from stages.core.training.fingerprint import project_modules
 from tests.benchmarks.measuring import Effort, in_turns, ratios, run_command, say, spread
 from tests.support.project import ROOT, Project
 
@@ -85,7 +85,7 @@ def repro(folder: Path) -> float:
 
 def import_row(stage: str, num_rounds: int) -> dict[str, Any]:
     """Import a stage in new processes."""
-    command = [sys.executable, "-c", IMPORT.format(modules=project_modules(f"stages.{stage}"))]
+    command = [sys.executable, "-c", IMPORT.format(modules=deciding_modules(f"stages.{stage}"))]
     outputs = [run_command(command, ROOT).output.split() for _ in range(num_rounds + 1)][1:]  # the first reads the disk
     return {
         "stage": stage,

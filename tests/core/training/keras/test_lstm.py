@@ -9,11 +9,11 @@ import pytest
 from numpy.typing import NDArray
 
 from stages.core.text.characters import Characters
-from stages.core.text.windows import windows
+from stages.core.text.windows import WindowData, WindowPlan
+from stages.core.training.batches import examples
 from stages.core.training.keras.build import build_network, choose_backend
 from stages.core.training.keras.lstm import COMPILED_OPTIONS, CharacterLSTM
 from stages.core.training.keras.tensorflow import keras, tf
-from stages.core.training.trainer import dataset
 from tests.support.lstm_reference import relative_error
 from tests.support.networks import TRAIN_PARAMS
 from tests.support.text import made_up_text
@@ -114,7 +114,11 @@ def test_the_loss_goes_down_as_with_keras(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr("stages.core.training.keras.build.STEPS_PER_EXECUTION", 1)  # the loss of every batch is seen
     text = made_up_text(4000)
     tokenizer = Characters.of(text)
-    data = windows(tokenizer.encode(text), WINDOW_LENGTH, stride=3)
+    plan = WindowPlan(
+        window_length=WINDOW_LENGTH, stride=3, num_characters=len(text), num_validation_characters=WINDOW_LENGTH + 1
+    )
+    data = WindowData(tokenizer.encode(text), tokenizer, plan)
+    batches = examples(data, data.ids, every=False, batch_size=PARAMS.batch_size)
     curves = []
     for backend in BACKENDS:
         model = build_network(dataclasses.replace(PARAMS, lstm_backend=backend), tokenizer.size, WINDOW_LENGTH)
@@ -122,7 +126,7 @@ def test_the_loss_goes_down_as_with_keras(monkeypatch: pytest.MonkeyPatch) -> No
         watch = keras.callbacks.LambdaCallback(
             on_train_batch_end=lambda _, logs, curve=curve: curve.append(float(logs["loss"]))
         )
-        model.fit(dataset(data, PARAMS.batch_size), shuffle=False, verbose=0, callbacks=[watch])
+        model.fit(batches.dataset(), shuffle=False, verbose=0, callbacks=[watch])
         curves.append(curve)
     expected, received = curves
     assert len(expected) == 42
