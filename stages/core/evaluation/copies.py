@@ -1,6 +1,7 @@
 """Passages of a text that occur word for word in the corpus.
 
-A suffix array lists the places of the corpus in the order of the text that follows them. The longest match of a text
+A suffix array lists the places of the corpus in the order of the text that follows them (Manber and Myers, "Suffix
+Arrays", SIAM J. Comput. 22(5), 1993). The longest match of a text
 begins at a neighbour of the row where the text itself would stand. Backward search finds that row for every end of the
 text in turn (Ferragina and Manzini, "Opportunistic Data Structures with Applications", FOCS 2000), so the time grows
 with the length of the text, not with its square.
@@ -13,8 +14,8 @@ from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
+from pydivsufsort import divsufsort
 
-from stages.core.evaluation.suffixes import suffix_array
 from stages.core.text.characters import code_points
 
 Places = NDArray[np.int64]
@@ -34,8 +35,9 @@ class CopyFinder:
         self._corpus = corpus
         alphabet, codes = np.unique(code_points(corpus), return_inverse=True)
         codes = codes.astype(np.min_scalar_type(max(len(alphabet) - 1, 0)))
-        # the empty suffix comes first
-        self._suffixes = np.concatenate([[len(corpus)], suffix_array(codes)]).astype(np.int32)  # (C + 1,)
+        self._suffixes = np.empty(len(corpus) + 1, np.int32)
+        self._suffixes[0] = len(corpus)  # the empty suffix comes first
+        self._suffixes[1:] = divsufsort(codes) if corpus else []
         # for each character the rows of the suffixes that it stands before, ascending
         has_character = self._suffixes > 0
         rows = np.flatnonzero(has_character).astype(np.int32)
@@ -85,7 +87,8 @@ class CopyFinder:
                 else:
                     row = len(self._suffixes)
             else:
-                row = self._first_rows[character] + int(known.searchsorted(row))
+                # an integer of another type would make NumPy copy the array
+                row = self._first_rows[character] + int(known.searchsorted(np.int32(row)))
             rows[place] = row
         return rows
 

@@ -2,8 +2,6 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from stages.core.evaluation.copies import CopyFinder
-from stages.core.evaluation.suffixes import suffix_array
-from stages.core.text.characters import code_points
 
 # few characters, so that there are copies; one outside the Basic Multilingual Plane and one no encoding takes
 texts = st.text("ab\n\U0001f600\udc80", max_size=30)
@@ -55,13 +53,20 @@ def test_passages_may_overlap_but_none_lies_within_another() -> None:
     assert finder.copied_passages("abcdef", min_length=5) == []
 
 
-def test_suffixes_stand_in_the_order_of_their_text() -> None:
-    text = "mississippi" * 20
-    order = suffix_array(code_points(text)).tolist()
-    assert order == sorted(range(len(text)), key=lambda i: text[i:])
-
-
 def test_white_space_around_a_passage_does_not_make_it_long_enough() -> None:
     finder = CopyFinder("end.\n\n\n\nso")
     assert finder.copied_passages("x.\n\n\n\ny", min_length=3) == []
     assert finder.copied_passages("x.\n\n\n\nsy", min_length=6) == [(1, 7)]
+
+
+def test_an_alphabet_of_thousands_is_searched_alike() -> None:
+    corpus = "".join(chr(0x4E00 + i * i % 5003) for i in range(3000))
+    finder = CopyFinder(corpus)
+    assert len(set(corpus)) > 256
+    assert finder.match_lengths(corpus[1000:1100]).tolist() == list(range(100, 0, -1))
+    assert finder.longest_copy("a\U0010fffe" + corpus[5:50] + "z") == 45
+
+
+def test_a_long_copy_takes_time_in_proportion_to_its_length() -> None:
+    corpus = "the same words again and again, and " * 20_000
+    assert CopyFinder(corpus).match_lengths(corpus[7:100_007])[0] == 100_000  # compared anew from each place: hours
