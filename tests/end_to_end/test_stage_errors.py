@@ -2,6 +2,8 @@
 
 import errno
 import math
+import os
+import re
 import shutil
 import signal
 import subprocess
@@ -17,7 +19,7 @@ from stages.core.pipeline.files import atomic_write, sha256_of_file
 from stages.core.text.corpus import CorpusOutline
 from tests.support.failing_stage import command, message_of
 from tests.support.files import contents
-from tests.support.project import Project, environment
+from tests.support.project import Project, environment, stages_that_ran
 
 
 @pytest.fixture
@@ -334,3 +336,29 @@ def test_a_damaged_table_is_named(stage: str, name: str, content: bytes, project
     message = message_of(project_with_outputs, stage)
     assert message.startswith(f"Error: reports/{name}: damaged (")
     assert message.endswith("). Run `dvc checkout`, or `dvc repro` to make it again.")
+
+
+@pytest.mark.parametrize(
+    ("section", "settings"),
+    [("train", {"epochs": 0}), ("train", {"epoch": 3}), ("sample", {"temperatures": [-1]}), ("report", {"prompt": 7})],
+)
+def test_with_a_wrong_setting_dvc_runs_no_stage_and_deletes_nothing(
+    section: str, settings: dict[str, Any], project_with_outputs: Project
+) -> None:
+    project = project_with_outputs
+    project.set_params(section, **settings)
+    outputs = {name: contents(project.path / name) for name in ("data", "models", "reports")}
+    printed = project.run("dvc", "repro", status=255)
+    assert stages_that_ran(printed) == {"check"}
+    assert f"Error: params.yaml: {section}.{next(iter(settings))} " in printed
+    assert {name: contents(project.path / name) for name in outputs} == outputs
+
+
+@pytest.mark.skipif(shutil.which("setpriv") is None or os.getuid() != 0, reason="drops what root may do by setpriv")
+def test_a_folder_that_may_not_be_written_is_named(windows: Project) -> None:
+    models = windows.path / "models"
+    models.chmod(0o555)
+    ordinary = ["setpriv", "--bounding-set=-dac_override,-dac_read_search,-fowner"]
+    printed = windows.run(*ordinary, *command(windows, "train"), status=1)
+    assert "Traceback" not in printed and "Is a directory" not in printed
+    assert re.match(r"Error: models/\S+: Permission denied\. ", printed.splitlines()[-1])
