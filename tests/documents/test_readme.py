@@ -92,7 +92,8 @@ def test_server_answers(command: str, page: str, newcomer: Project) -> None:
     port = str(free_port())
     words = command.split()
     started = make(*words[1:], f"PORT={port}") if words[0] == "make" else [*words, "--port", port]
-    with serving(started, newcomer.path, f"http://127.0.0.1:{port}/{page}"):
+    patient = {"MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT": "300"}  # where other tests take the processors
+    with serving(started, newcomer.path, f"http://127.0.0.1:{port}/{page}", patient):
         for post in POSTS if command == "make serve" else []:
             answer = newcomer.run("sh", "-c", with_examples(post, newcomer).replace("5001", port) + " --silent")
             (text,) = json.loads(answer)["predictions"]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.support.project import environment
 
-LONGEST_START = 120  # seconds
+LONGEST_START = 300  # seconds
 
 
 def free_port() -> int:
