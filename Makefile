@@ -91,6 +91,7 @@ bench: setup  ## measure speed, write reports/benchmarks.md
 docs: setup  ## renew the generated parts of README.md and stages/README.md
 	python -m cogapp -r README.md stages/README.md
 
-published: setup  ## after a run that is to be committed: note how long its stages took, renew the README
+published: setup  ## after a run that is to be committed: note how long its stages took, photograph it, renew the README
 	python -m tests.documents.published_seconds
+	python -m tests.documents.screenshots
 	$(MAKE) docs

@@ -84,3 +84,10 @@ def times(reports: Path = REPORTS) -> str:
         f"Seconds of each stage, without starting Python, on {rows[0]['machine']}: {each}; "
         f"{total / 60:.0f} minutes in all.\n"
     )
+
+
+def pictures(reports: Path = REPORTS) -> str:
+    """Return the photographs of the page and of the runs in MLflow; nothing before there are any."""
+    captions = {"page": "The page: epochs, losses, samples", "mlflow": "The runs in MLflow"}
+    found = [name for name in captions if (reports / "screenshots" / f"{name}.png").exists()]
+    return "".join(f"![{captions[name]}](reports/screenshots/{name}.png)\n" for name in found)
