@@ -6,13 +6,13 @@ import shutil
 import signal
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import mlflow
 import pytest
 
 from tests.support.project import ROOT, Project, environment
 from tests.support.servers import free_port, serving
+from tests.support.syncing import logged, sync
 
 LONGER = {"epochs": 30, "units": 32}
 
@@ -20,27 +20,6 @@ LONGER = {"epochs": 30, "units": 32}
 def lost(output: str) -> int:
     """How often a lost store was mentioned."""
     return output.count("does not answer")
-
-
-def sync(project: Project, status: int = 0, tracking_uri: str = "") -> str:
-    command = ("python", "-m", "stages.cli.main", "sync")
-    return project.run(*command, status=status, MLFLOW_TRACKING_URI=tracking_uri)
-
-
-def logged(project: Project) -> list[Any]:
-    """Everything that the store holds of the runs, but for ids and times."""
-    store = mlflow.MlflowClient(f"sqlite:///{project.path / 'mlflow.db'}")
-    return [
-        (
-            run.info.run_name,
-            run.info.status,
-            sorted(run.data.params.items()),
-            sorted((m, len(store.get_metric_history(run.info.run_id, m))) for m in run.data.metrics),
-            sorted(a.path for a in store.list_artifacts(run.info.run_id)),
-        )
-        for kind in ("training", "sampling")
-        for run in project.runs(kind)
-    ]
 
 
 def started(project: Project, *command: str, **variables: str) -> "subprocess.Popen[str]":
@@ -83,44 +62,6 @@ def test_without_a_store_the_work_goes_on_and_is_logged_afterwards(project: Proj
     assert training.startswith("made-up-lstm8-last-epochs2-") and sampling.startswith(f"{training}-samples-")
 
 
-def test_sync_makes_a_lost_database_again_and_twice_is_once(project_with_outputs: Project) -> None:
-    project = project_with_outputs
-    (project.path / "mlflow.db").unlink()
-    sync(project)
-    once = logged(project)
-    sync(project)
-    assert logged(project) == once
-    (training, sampling) = once
-    curves = {"learning_rate", "loss_nats_per_char", "num_rollbacks", "val_loss_nats_per_char"}
-    assert {name for name, count in training[3] if count == 2} == curves
-    assert {"figures", "index.html", "metrics.json", "samples", "samples.json"} <= set(sampling[4])
-
-
-def test_sync_refuses_to_mix_two_runs(project_with_outputs: Project) -> None:
-    project = project_with_outputs
-    (project.path / "mlflow.db").unlink()
-    history = project.path / "reports" / "history.csv"
-    whole, metrics = history.read_bytes(), (project.path / "reports" / "metrics.json").read_bytes()
-    history.write_bytes(whole.replace(b"1,", b"1,1", 1))  # as if another commit had been checked out
-    assert sync(project, status=1) == (
-        "Error: reports/history.csv is not that of the training in dvc.lock. Run `dvc checkout`, or `dvc repro`.\n"
-    )
-    history.write_bytes(whole)
-    (project.path / "reports" / "metrics.json").write_bytes(metrics + b"\n")
-    project.set_params("evaluate", score_length=50)  # not run yet
-    assert "Without stage evaluate: reports/metrics.json is not that of dvc.lock." in sync(project)
-    (sampling,) = project.runs("sampling")
-    assert sampling.data.params["sample.length"] == "20" and "evaluate.score_length" not in sampling.data.params
-    (project.path / "reports" / "metrics.json").write_bytes(metrics)
-    sync(project)
-    (sampling,) = project.runs("sampling")
-    assert sampling.data.params["evaluate.score_length"] == "100"
-
-
-def test_sync_without_outputs_says_so(project: Project) -> None:
-    assert sync(project, status=1) == "Error: reports/history.csv does not exist. Run `dvc repro` first.\n"
-
-
 def test_a_server_lost_in_the_middle_is_said_once_and_completed_by_sync(project: Project) -> None:
     project.set_params("train", **LONGER)
     port = free_port()
@@ -148,17 +89,44 @@ def test_a_server_lost_in_the_middle_is_said_once_and_completed_by_sync(project:
     assert sorted(metric.step for metric in history) == list(range(1, LONGER["epochs"] + 1))
 
 
-def test_interrupted_by_ctrl_c_it_says_how_to_go_on(project: Project) -> None:
+@pytest.mark.parametrize(
+    ("number", "status", "said"),
+    [
+        (signal.SIGINT, 1, "Interrupted"),
+        (signal.SIGTERM, 143, "Stopped by SIGTERM"),
+        (signal.SIGHUP, 129, "Stopped by SIGHUP"),
+    ],
+)
+def test_a_training_that_is_asked_to_end_says_how_to_go_on(
+    number: signal.Signals, status: int, said: str, project: Project
+) -> None:
     project.set_params("train", **LONGER)
     project.run("dvc", "repro", "vectorize")
     process = started(project, "python", "-m", "stages.train", "data/windows", "models", "reports/history.csv")
     read_until(process, "epoch   2")
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     output, _ = process.communicate()
-    assert process.returncode == 1
-    assert output.splitlines()[-1] == "Interrupted. `dvc repro` goes on after the last whole epoch."
+    assert process.returncode == status
+    assert output.splitlines()[-1] == f"{said}. `dvc repro` resumes after the last whole epoch."
     assert "Traceback" not in output
     assert [run.info.status for run in project.runs("training")] == ["KILLED"]
+
+
+def test_of_two_trainings_of_the_same_network_the_second_takes_up_what_the_first_trained(
+    project: Project, tmp_path: Path
+) -> None:
+    project.run("dvc", "repro", "vectorize")
+    other = project.copy(tmp_path / "other")
+    command = ("python", "-m", "stages.train", "data/windows", "models", "reports/history.csv")
+    first = started(project, *command)
+    second = started(other, *command, DVC_ROOT=str(project.path))  # as an experiment in its own workspace
+    outputs = [process.communicate()[0] for process in (first, second)]
+    assert [first.returncode, second.returncode] == [0, 0], outputs
+    waited = ["Another process is training the same network." in output for output in outputs]
+    trained = ["Nothing to train" not in output for output in outputs]
+    assert sorted(trained) == [False, True] and waited != trained
+    assert [run.info.status for run in project.runs("training")] == ["FINISHED"]
+    assert project.read("reports/history.csv") == other.read("reports/history.csv")
 
 
 def test_two_at_once_get_the_message_of_dvc(project: Project, finished_project: Project) -> None:
