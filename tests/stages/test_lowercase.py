@@ -208,7 +208,7 @@ GERMAN = "Größe und Ärger. " * 10
     ("content", "encoding", "message"),
     [
         (b"PK\x03\x04" + bytes(99), "utf-8", "not text but a zip archive (so are .docx, .odt, .epub, .xlsx)."),
-        (gzip.compress(b"text"), "latin-1", "not text but compressed with gzip."),
+        (gzip.compress(b"text", mtime=0), "latin-1", "not text but compressed with gzip."),
         (b"%PDF-1.7\n", "latin-1", "not text but a PDF."),
         (b"{\\rtf1 text}", "utf-8", "not text but a document in RTF."),
         (PNG, "cp1252", "not text but a PNG image."),
