@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import stages.core.pipeline  # noqa: F401 (from here on Ctrl-C is one message, before NumPy takes its time)
+
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkKind:
