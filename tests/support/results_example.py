@@ -3,16 +3,14 @@
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 import pandas as pd
 
 from stages.core.networks.folder import ModelFolder
-from stages.core.networks.table import stepper_module
 from stages.core.report.results import Results
 from stages.core.text.characters import Characters
 from stages.core.text.windows import WindowData, WindowPlan
-from tests.support.networks import description, random_network
+from tests.support.networks import description, random_network, write_model
 from tests.support.text import made_up_text
 
 TEMPERATURES = (0.5, 1.0)
@@ -22,23 +20,14 @@ NUM_HELD_OUT = 300
 WINDOW_LENGTH = 20
 
 
-def write_network(folder: ModelFolder, epoch: int, characters: str) -> None:
-    """Write random weights, as large as trained ones, for an epoch."""
-    described = description(characters=characters, window_length=WINDOW_LENGTH)
-    folder.write_description(described)
-    folder.weights_path(epoch).parent.mkdir(parents=True, exist_ok=True)
-    with h5py.File(folder.weights_path(epoch), "w") as file:
-        for name, (place, _) in stepper_module(described.kind).layout(described).items():
-            file[place] = random_network(described, seed=epoch).weights[name]
-
-
 def example_results(folder: Path, text: str = "", *, epochs: tuple[int, ...] = (0, *EPOCHS)) -> Results:
     """Return results of a run with weights of `epochs`; the best is epoch 2."""
     text = text or made_up_text()
     tokenizer = Characters.of(text)
     models = ModelFolder(folder)
     for epoch in epochs:
-        write_network(models, epoch, tokenizer.characters)
+        described = description(characters=tokenizer.characters, window_length=WINDOW_LENGTH)
+        write_model(folder, random_network(described, seed=epoch), epoch)
     each = [(epoch, t) for epoch in EPOCHS for t in TEMPERATURES]
     return Results(
         data=WindowData(

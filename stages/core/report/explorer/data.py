@@ -82,7 +82,7 @@ def network_on_page(network: Network) -> NetworkOnPage:
         kind=description.kind,
         settings=description.settings,
         targets=description.targets,
-        carries_state=getattr(description, "carries_state", False),
+        carries_state=description.carries_state,
         window_length=description.window_length,
         num_tokens=description.tokenizer.size,
         num_weights=description.num_weights,
