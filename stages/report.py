@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from stages.core.generation.continuation import continue_prompt
+from stages.core.generation.prompts import as_in_corpus, named
 from stages.core.networks.folder import ModelFolder
 from stages.core.pipeline.files import write_text
 from stages.core.pipeline.params import DownloadParams, ReportParams
@@ -71,11 +72,11 @@ def prompt_samples(results: Results, report: ReportParams) -> pd.DataFrame:
 
 def known_prompt(prompt: str | None, results: Results) -> str:
     """Return the prompt without the characters that the corpus does not have; a held-out passage where none is set."""
-    unknown = results.data.tokenizer.unknown_in(prompt or "")
-    if unknown:
-        named = ", ".join(map(ascii, unknown))
-        logger.warning("params.yaml: report.prompt has characters that the corpus does not have: %s. Left out.", named)
-    return "".join(c for c in prompt or "" if c not in unknown) or results.unread_prompt
+    text = as_in_corpus(prompt or "", results.data.tokenizer)
+    if unknown := results.data.tokenizer.unknown_in(text):
+        said = "params.yaml: report.prompt has characters that the corpus does not have: %s. Left out."
+        logger.warning(said, named(unknown))
+    return "".join(c for c in text if c not in unknown) or results.unread_prompt
 
 
 def shown_epochs(wanted: tuple[int, ...], results: Results) -> list[int]:

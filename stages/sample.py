@@ -7,6 +7,7 @@ together; several epochs run side by side. Every sample has random numbers of it
 alone.
 """
 
+import dataclasses
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,14 +19,13 @@ from stages.core.pipeline import params, progress, stage  # first, for it answer
 import pandas as pd
 
 from stages.core.generation.continuation import continue_prompt
+from stages.core.generation.prompts import usable_prompt
 from stages.core.kernels.processors import default_num_threads
 from stages.core.networks.folder import ModelFolder
-from stages.core.pipeline.errors import UserError
 from stages.core.pipeline.files import write_text
 from stages.core.pipeline.params import SampleParams, temperature_label
 from stages.core.pipeline.randomness import generator
 from stages.core.tables.samples import samples_csv, samples_markdown
-from stages.core.text.tokenizer import Tokenizer
 from stages.core.text.windows import WindowData, read_windows
 from stages.core.tracking.stage_log import log_stage
 from stages.core.training.fingerprint import windows_hash
@@ -35,7 +35,7 @@ Row = dict[str, Any]
 
 
 def prompts_of_epoch(epoch: int, sample: SampleParams, data: WindowData) -> list[str]:
-    """Return the prompts of an epoch: those of the settings, or a window's length of the corpus at random."""
+    """Return the prompts of an epoch: those of params.yaml, or a window of the corpus at random."""
     if sample.prompts is not None:
         return list(sample.prompts)
     length = data.plan.window_length
@@ -43,14 +43,19 @@ def prompts_of_epoch(epoch: int, sample: SampleParams, data: WindowData) -> list
     return [data.tokenizer.decode(data.ids[start : start + length])]
 
 
-def check_prompts(prompts: tuple[str, ...] | None, tokenizer: Tokenizer) -> None:
-    """Refuse prompts with characters that the corpus does not have; they are named."""
-    for i, prompt in enumerate(prompts or ()):
-        if unknown := tokenizer.unknown_in(prompt):
-            raise UserError(
-                f"params.yaml: sample.prompts[{i}] must consist of characters of the corpus. Received: {prompt!r}, "
-                f"with {', '.join(map(repr, unknown))}. Take those out (is the corpus lower-cased?)."
-            )
+def with_usable_prompts(sample: SampleParams, data: WindowData) -> SampleParams:
+    """Return the section with prompts in characters of the corpus.
+
+    Raises:
+        UserError: the corpus lacks characters of a prompt; they are named.
+    """
+    if sample.prompts is None:
+        return sample
+    usable = [
+        usable_prompt(prompt, data.tokenizer, data.plan.window_length, f"params.yaml: sample.prompts[{i}]").text
+        for i, prompt in enumerate(sample.prompts)
+    ]
+    return dataclasses.replace(sample, prompts=tuple(usable))
 
 
 def rows_of_epoch(epoch: int, sample: SampleParams, data: WindowData, models: ModelFolder) -> list[Row]:
@@ -73,9 +78,8 @@ def main() -> None:
     parser.add_argument("samples", type=Path, help="table to write")
     parser.add_argument("markdown", type=Path, help="readable text to write")
     arguments = parser.parse_args()
-    sample = params.load(SampleParams)
     data, models = read_windows(arguments.windows), ModelFolder(arguments.models)
-    check_prompts(sample.prompts, data.tokenizer)
+    sample = with_usable_prompts(params.load(SampleParams), data)
     models.require_text(arguments.windows, data, windows_hash(arguments.windows))
     epochs = models.all_epochs()
     with ThreadPoolExecutor(default_num_threads()) as pool:

@@ -52,7 +52,7 @@ def test_upper_case_and_short_prompts_are_mended_and_said(zarathustra: Zarathust
     printed = zarathustra("generate", "--prompt", "ADA", "--length", "5", "--seed", "0")
     assert printed.splitlines()[:2] == [
         "The corpus is in lower case, and so is the prompt now.",
-        "The prompt has fewer than the 10 characters that the network is used to see.",
+        "The prompt has fewer than the 10 characters that the network was trained on.",
     ]
     assert printed.splitlines()[2].startswith("ada")
 

@@ -131,14 +131,14 @@ def test_vectorize_cannot_use_the_corpus(
     ("settings", "message"),
     [
         (
-            {"prompts": ["Ada", "foggy é hill!"]},
-            "sample.prompts[0] must consist of characters of the corpus. Received: 'Ada', with 'A'. "
-            "Take those out (is the corpus lower-cased?).",
+            {"prompts": ["Ada!", "foggy é hill!"]},
+            "sample.prompts[0] must consist of characters of the corpus. Received: 'Ada!', with '!'. "
+            "Remove or replace them.",
         ),
         (
             {"prompts": ["ada", "foggy é hill!"]},
             "sample.prompts[1] must consist of characters of the corpus. Received: 'foggy é hill!', with '!', 'é'. "
-            "Take those out (is the corpus lower-cased?).",
+            "Remove or replace them.",
         ),
         (
             {"temperatures": [0.5, -0.5]},

@@ -12,8 +12,16 @@ class Playground {
     this.distribution = new Distribution(tokens, (id) => this.take(id));
     this.temperatures = [...new Set([...temperatureStops(), ...data.temperatures])].sort((a, b) => a - b);
     this.prompts = [...new Set([data.default_prompt, ...data.samples.map((sample) => sample.prompt)])];
+    // a prompt in lower case where the corpus is, its accents as the corpus has them: see generation/prompts.py
     const isLower = tokens.texts.every((text) => text === text.toLowerCase());
-    this.typed = (text) => (isLower ? text.toLowerCase() : text).normalize("NFC");
+    const numUnknown = (text) => tokens.encode(text).unknown.length;
+    const knownForm = (letter) =>
+      [letter, letter.normalize("NFC"), letter.normalize("NFD")]
+        .reduce((best, form) => (numUnknown(form) < numUnknown(best) ? form : best));
+    this.typed = (typed) => {
+      const text = isLower ? typed.toLowerCase() : typed;
+      return numUnknown(text) ? text.replace(/\P{M}[\p{M}\u1160-\u11ff]*/gu, knownForm) : text;
+    };
 
     byId("snapshot").append(...data.snapshots.map((s) => element("option", { value: s.epoch }, this.snapshotName(s))));
     byId("snapshot").value = data.best_epoch;
