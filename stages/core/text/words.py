@@ -1,44 +1,51 @@
 """Words as tokens, with characters to spell what is not among them. Shapes: T tokens of a text, V tokens in all."""
 
-import re
 import unicodedata
-from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
+from itertools import chain, pairwise
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.core.text.characters import sorted_characters
+from stages.core.text.characters import code_points, sorted_characters
 
 LONGEST_PIECE = 64  # characters; a longer run is cut, so that a text without spaces is read in bounded memory
-WHITE_SPACE = "\\t-\\r \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000"  # Unicode's White_Space
+MOST_KEPT = 1 << 18  # spellings of pieces
+OTHER, LETTER, SPACE = range(3)
+# Unicode's White_Space
+SPACES = (*range(9, 14), 32, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000)
 
 
-def _letters() -> str:
-    """Return the ranges of letters and of the marks that combine with them, for a regular expression."""
-    ranges: list[list[int]] = []
+@cache
+def _classes() -> NDArray[np.uint8]:
+    """For every code point whether it is a letter, with the marks that combine with letters, or white space."""
+    classes = np.full(0x110000, OTHER, np.uint8)
     for point in (*range(0x40000), *range(0xE0100, 0xE01F0)):  # beyond are no others
         if unicodedata.category(chr(point))[0] in "LM":
-            if ranges and ranges[-1][1] == point - 1:
-                ranges[-1][1] = point
-            else:
-                ranges.append([point, point])
-    return "".join(f"\\U{first:08x}-\\U{last:08x}" for first, last in ranges)
-
-
-# in JavaScript: /[\p{L}\p{M}]{1,64}|\p{White_Space}{1,64}|./gsu
-PIECE = re.compile(f"[{_letters()}]{{1,{LONGEST_PIECE}}}|[{WHITE_SPACE}]{{1,{LONGEST_PIECE}}}|.", re.DOTALL)
+            classes[point] = LETTER
+    classes[list(SPACES)] = SPACE
+    return classes
 
 
 def pieces(text: str) -> list[str]:
-    """Return a text cut into runs of letters, runs of white space, and single other characters.
+    r"""Return a text cut into runs of letters, runs of white space, and single other characters.
+
+    In JavaScript `text.match(/[\p{L}\p{M}]{1,64}|\p{White_Space}{1,64}|./gsu)`.
 
     >>> pieces("it's  10 o'clock!")
     ['it', "'", 's', '  ', '1', '0', ' ', 'o', "'", 'clock', '!']
     """
-    return PIECE.findall(text)
+    if not text:
+        return []
+    kinds = _classes()[code_points(text)]
+    ends = np.flatnonzero((kinds[1:] != kinds[:-1]) | (kinds[1:] == OTHER)) + 1
+    bounds = [0, *ends.tolist(), len(text)]
+    cut = [text[start:end] for start, end in pairwise(bounds)]
+    if max(map(len, cut)) > LONGEST_PIECE:
+        cut = [run[i : i + LONGEST_PIECE] for run in cut for i in range(0, len(run), LONGEST_PIECE)]
+    return cut
 
 
 @dataclass(frozen=True)
@@ -100,8 +107,8 @@ class Words:
         return np.array([len(text) for text in self.texts], np.int64)
 
     @cached_property
-    def _ids(self) -> dict[str, int]:
-        return {text: i for i, text in enumerate(self.texts)}
+    def _spellings(self) -> "_Spellings":
+        return _Spellings({text: i for i, text in enumerate(self.texts)})
 
     def encode(self, text: str) -> NDArray[Any]:
         """Return the ids of `text`, (T,) unsigned.
@@ -120,15 +127,7 @@ class Words:
         Raises:
             KeyError: a character is not among the known ones.
         """
-        return np.fromiter(self._tokens(cut), self.dtype)
-
-    def _tokens(self, cut: list[str]) -> Iterator[int]:
-        ids = self._ids
-        for piece in cut:
-            if piece in ids:
-                yield ids[piece]
-            else:
-                yield from [ids[character] for character in piece]
+        return np.fromiter(chain.from_iterable(map(self._spellings.__getitem__, cut)), self.dtype)
 
     def decode(self, ids: NDArray[Any]) -> str:
         """Return the text of `ids`, (T,) integers."""
@@ -138,3 +137,17 @@ class Words:
     def unknown_in(self, text: str) -> str:
         """Return the distinct characters of `text` that are not among the known ones, sorted."""
         return "".join(sorted(set(text) - set(self.characters)))
+
+
+class _Spellings(dict[str, tuple[int, ...]]):
+    """The ids of each piece, kept: most pieces of a text were there before."""
+
+    def __init__(self, ids: dict[str, int]) -> None:
+        super().__init__((text, (i,)) for text, i in ids.items())
+        self._ids = ids
+
+    def __missing__(self, piece: str) -> tuple[int, ...]:
+        spelling = tuple([self._ids[character] for character in piece])
+        if len(self) < MOST_KEPT:
+            self[piece] = spelling
+        return spelling

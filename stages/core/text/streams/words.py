@@ -21,7 +21,7 @@ def collect(parts: Iterable[Part], is_text: bool, max_vocabulary: int) -> Words:
     counts: Counter[str] = Counter()
     for part in parts:
         for cut in _whole_pieces(part.chunks):
-            characters.update(*cut)
+            characters.update(set("".join(cut)))
             if part.is_training:
                 counts.update(cut)
                 _forget_the_rarest(counts)
