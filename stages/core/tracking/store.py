@@ -40,11 +40,10 @@ __all__ = [
 ]
 
 EXPERIMENT = "zarathustra"
-DESCRIPTION = """Language models of one text, by [DVC stages](https://dvc.org): each training is a run, its \
-samples and scores are a child run.
+DESCRIPTION = """**Which is best?** Sort by `held_out_bits_per_char` (show it under Columns); less is better.
 
-- **Which is best?** Sort by `held_out_bits_per_char`; less is better.
-- **What does it write?** Open a run; its description ends with a sample. All samples: Artifacts, `samples/`.
+- Each training is a run; its samples and scores are a child run (the plus sign beside its name).
+- **What does it write?** The description of a run ends with a sample. All samples by epoch: Artifacts, `samples/`.
 - **Loss curves**: select runs, then Chart.
 """
 SQLITE = "sqlite:///"
