@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from stages.core.kernels.sequences import MAX_UNITS_SUMMED_BY_STEP
 from stages.core.training.keras import compiled_lstm, lstm
 from stages.core.training.keras.tensorflow import keras, tf
 from tests.support.lstm_reference import relative_error
@@ -83,6 +84,14 @@ def test_outputs_states_and_gradients_are_those_of_keras(
         expected.pop()
     assert_equal_to_rounding(received, expected)
     assert layers[1]._num_forward_passes > 0
+
+
+@pytest.mark.parametrize("takes_ids", [True, False])
+def test_a_large_layer_has_the_gradients_of_keras(takes_ids: bool) -> None:
+    layers = pair(takes_ids, 40, 5, units=MAX_UNITS_SUMMED_BY_STEP + 3, return_sequences=True)
+    both = inputs_of(takes_ids, 35, 5, 40)
+    expected, received = (results(layer, x) for layer, x in zip(layers, both, strict=True))
+    assert_equal_to_rounding(received, expected[: len(received)])
 
 
 @pytest.mark.parametrize("takes_ids", [True, False])
