@@ -10,10 +10,10 @@ from stages.core.pipeline.files import sha256_of_file
 from stages.core.text.windows import read_windows
 from tests.support.failing_stage import command
 from tests.support.files import contents
-from tests.support.project import ROOT, Project
+from tests.support.project import Project, default_params
 from tests.support.text import made_up_text
 
-PARAMS = (ROOT / "params.yaml").read_text(encoding="utf-8")
+PARAMS = default_params()
 TUNE = "X:1\nT:Ebb\nK:G\nGABc dedB|dedB dedB|c2ec B2dB|c2A2 A2BA|\n"
 
 

@@ -17,9 +17,9 @@ from stages.core.pipeline import params, rules
 from stages.core.pipeline.errors import UserError
 from stages.core.pipeline.params import SECTIONS
 from tests.support.failing_stage import message_of
-from tests.support.project import ROOT, Project
+from tests.support.project import Project, default_params
 
-REPOSITORY_PARAMS = (ROOT / "params.yaml").read_text(encoding="utf-8")
+REPOSITORY_PARAMS = default_params()
 REPOSITORY_VALUES = YAML(typ="safe").load(REPOSITORY_PARAMS)
 HASH = "0" * 64
 FILE = {"name": "a.txt", "sha256": None, "sources": ["a.txt"]}
