@@ -34,7 +34,7 @@ def layout(description: NetworkDescription) -> Layout:
     if description.carries_state:
         raise ValueError("carries_state must be false for convolutions")
     size = description.tokenizer.size
-    arrays: Layout = {"embedding": ("layers/embedding/vars/0", (size, units))}
+    arrays: Layout = {"embedding": ("layers/token_embedding/vars/0", (size, units))}
     for i in range(num_layers):
         place = f"layers/{layer_name('residual_convolution', i)}"
         arrays |= {

@@ -30,7 +30,7 @@ def layout(description: NetworkDescription) -> Layout:
     """
     units, num_layers = require_settings(description)
     size = description.tokenizer.size
-    arrays: Layout = {"embedding": ("layers/embedding/vars/0", (size, units))}
+    arrays: Layout = {"embedding": ("layers/token_embedding/vars/0", (size, units))}
     for i in range(num_layers):
         place = f"layers/{layer_name('gru', i)}/cell/vars"
         arrays |= {

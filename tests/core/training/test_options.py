@@ -20,6 +20,15 @@ BASE = dataclasses.replace(TRAIN_PARAMS, lstm_backend="auto", batch_size=16, uni
 OPTIONS: dict[str, dict[str, Any]] = {
     "every": {"targets": "every"},
     "carried stack with dropout": {"targets": "every", "carry_state": True, "num_layers": 2, "dropout": 0.2},
+    "carried stack of GRU, averages": {
+        "network": "gru",
+        "targets": "every",
+        "carry_state": True,
+        "num_layers": 2,
+        "ema_decay": 0.5,
+    },
+    "convolutions with dropout": {"network": "conv", "num_layers": 2, "dropout": 0.2},
+    "convolutions at every position": {"network": "conv", "targets": "every", "num_layers": 2, "optimizer": "adamw"},
     "adamw, one cycle, averages": {
         "optimizer": "adamw",
         "weight_decay": 0.01,

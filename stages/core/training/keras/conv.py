@@ -7,6 +7,7 @@ from typing import Any
 
 from stages.core.networks.conv import WIDTH
 from stages.core.pipeline.params import TrainParams
+from stages.core.training.keras.embedding import TokenEmbedding
 from stages.core.training.keras.tensorflow import keras
 
 
@@ -14,7 +15,7 @@ def layers(params: TrainParams, vocabulary_size: int, *, compiled: bool) -> list
     """Return the layers between the ids (B, T) and the dense softmax."""
     last_only = [params.targets == "last" and i == params.num_layers - 1 for i in range(params.num_layers)]
     return [
-        keras.layers.Embedding(vocabulary_size, params.units, name="embedding"),
+        TokenEmbedding(vocabulary_size, params.units, name="embedding"),
         *(ResidualConvolution(params.units, 2**i, last_only[i]) for i in range(params.num_layers)),
     ]
 

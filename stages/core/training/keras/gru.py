@@ -1,11 +1,12 @@
 """GRU layers of Keras on embedded tokens."""
 
 from stages.core.pipeline.params import TrainParams
+from stages.core.training.keras.embedding import TokenEmbedding
 from stages.core.training.keras.recurrent import layer_options
 from stages.core.training.keras.tensorflow import keras
 
 
 def layers(params: TrainParams, vocabulary_size: int, *, compiled: bool) -> list[keras.layers.Layer]:
     """Return the layers between the ids (B, T) and the dense softmax."""
-    embedding = keras.layers.Embedding(vocabulary_size, params.units, name="embedding")
+    embedding = TokenEmbedding(vocabulary_size, params.units, name="embedding")
     return [embedding, *(keras.layers.GRU(params.units, **options) for options in layer_options(params))]
