@@ -1,4 +1,4 @@
-"""The table of tokenizers: which modules a kind has. What a change of one makes stale is tested with the code hashes."""
+"""The table of tokenizers: the modules of each kind. Tests of code hashes show what a change of one makes stale."""
 
 import pytest
 
