@@ -2,7 +2,8 @@
 
 import json
 import os
-import textwrap
+import re
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,8 @@ from stages.core.tracking.outputs import OUTPUTS, SAMPLES, Folders
 from stages.core.tracking.run import DESCRIPTION, TrackedRun
 from stages.core.tracking.store import Run
 
-LINE_LENGTH = 100  # MLflow cuts longer lines
+LINE_LENGTH = 80  # MLflow cuts off what is wider than its panel
+PARTS = re.compile(rf"\n|[^\S\n]{{1,{LINE_LENGTH}}}|\S{{1,{LINE_LENGTH}}}")  # line breaks, spaces, words
 
 
 class SamplingRun(TrackedRun):
@@ -50,7 +52,7 @@ class SamplingRun(TrackedRun):
             parent = self._find("training", network.fingerprint)
             self._start_sampling(parent, network.fingerprint, stages, folders, parameters)
             with self.ended_early():
-                self._log_samples(samples, SAMPLES.path(folders))
+                self._log_samples(samples)
                 for stage in stages:
                     self.log_outputs(OUTPUTS[stage], folders)
                 if "evaluate" in stages:
@@ -75,19 +77,16 @@ class SamplingRun(TrackedRun):
         run = self._start("sampling", fingerprint, name, tags, (parameters, identity))
         self._log_parameters(run, parameters)
 
-    def _log_samples(self, samples: pd.DataFrame, file: Path) -> None:
+    def _log_samples(self, samples: pd.DataFrame) -> None:
         """Log the samples, unless they are: one text for each epoch, one table, mean entropies by epoch."""
-        store, run_id = self._store(), self.run_id
+        run_id = self.run_id
         assert run_id is not None
-        if self._has_artifact(store.get_run(run_id), TABLE):  # the last of them
+        if self._has_artifact(self._store().get_run(run_id), TABLE):  # the last of them
             return
-        wrapped = samples.assign(text=[_wrapped(row["prompt"], row["text"]) for row in samples.to_dict("records")])
-        for epoch, group in wrapped.groupby("epoch"):
-            store.log_text(run_id, samples_markdown(group), f"samples/epoch_{epoch:03d}.md")
         entropies = samples.groupby(KEYS)["entropy_nats"].mean() * NATS_TO_BITS
         self._log_scores(entropies.rename("entropy_bits").reset_index())
         self._note_description(run_id, description_of_sampling(samples))
-        self._log_table(run_id, samples)
+        self._log_texts(run_id, samples)
 
     def _log_scores(self, scores: pd.DataFrame) -> None:
         """Log each score as one metric by epoch for each temperature."""
@@ -106,13 +105,15 @@ class SamplingRun(TrackedRun):
         self._log_metrics(parent.info.run_id, {(name, 0): value for name, value in headline(metrics).items()})
         described = parent.data.tags.get(DESCRIPTION, "")
         self._note_description(parent.info.run_id, description_of_result(described, metrics, samples))
-        self._log_table(parent.info.run_id, samples)
+        self._log_texts(parent.info.run_id, samples)
 
-    def _log_table(self, run_id: str, samples: pd.DataFrame) -> None:
-        """Log the samples as a table of the evaluation view; one that was there is replaced."""
-        table = samples[["epoch", "temperature", "text", "prompt"]].assign(
-            temperature=[temperature_label(t) for t in samples["temperature"]]
-        )
+    def _log_texts(self, run_id: str, samples: pd.DataFrame) -> None:
+        """Log the samples as a text for each epoch and as a table of the evaluation view, in place of earlier ones."""
+        with tempfile.TemporaryDirectory() as folder:
+            for epoch, group in wrapped(samples).groupby("epoch"):
+                Path(folder, f"epoch_{epoch:03d}.md").write_text(samples_markdown(group), encoding="utf-8")
+            self._store().log_artifacts(run_id, folder, "samples")
+        table = evaluation_table(samples)
         content = {"columns": list(table.columns), "data": table.to_numpy().tolist()}
         self._store().log_text(run_id, json.dumps(content, ensure_ascii=False), TABLE)
         self._store().set_tag(run_id, "mlflow.loggedArtifacts", json.dumps([{"path": TABLE, "type": "table"}]))
@@ -127,15 +128,29 @@ def metric_name(score: str, temperature: float) -> str:
     return f"{score}/temperature_{temperature_label(temperature).replace('+', '')}"
 
 
-def _wrapped(prompt: str, text: str) -> str:
-    """Return the text with its long lines wrapped, the first of which goes on after the prompt."""
-    taken = len(prompt.rpartition("\n")[2]) + 1  # and the bar between the two
-    lines = []
-    for line in text.split("\n"):
-        parts = textwrap.wrap(
-            line, LINE_LENGTH, initial_indent=" " * min(taken, LINE_LENGTH // 2), drop_whitespace=False,
-            replace_whitespace=False, expand_tabs=False, break_on_hyphens=False,
-        )  # fmt: skip
-        lines += [part[min(taken, LINE_LENGTH // 2) :] if i == 0 else part for i, part in enumerate(parts)] or [""]
-        taken = 0
-    return "\n".join(lines)
+def evaluation_table(samples: pd.DataFrame) -> pd.DataFrame:
+    """Return the table of the evaluation view, which groups by its first column and compares the second."""
+    names = []
+    for row, number in zip(samples.to_dict("records"), samples.groupby(KEYS).cumcount(), strict=True):
+        more = f", prompt {number + 1}" if number else ""
+        names.append(f"epoch {row['epoch']:03d}, temperature {temperature_label(row['temperature'])}{more}")
+    return pd.DataFrame({"sample": names, "text": list(samples["text"]), "prompt": list(samples["prompt"])})
+
+
+def wrapped(samples: pd.DataFrame) -> pd.DataFrame:
+    """Return the samples with line breaks where a line of prompt and text, with a bar between, would be too long."""
+    prompts = [_wrapped(prompt, 0) for prompt in samples["prompt"]]
+    columns = [len(prompt.rpartition("\n")[2]) + 1 for prompt in prompts]
+    return samples.assign(prompt=prompts, text=list(map(_wrapped, samples["text"], columns)))
+
+
+def _wrapped(text: str, column: int) -> str:
+    """Return the text with long lines broken before a word; it begins in a column of its line."""
+    parts = []
+    for part in PARTS.findall(text):
+        if part != "\n" and column and column + len(part) > LINE_LENGTH:
+            parts.append("\n")
+            column = 0
+        parts.append(part)
+        column = 0 if part == "\n" else column + len(part)
+    return "".join(parts)

@@ -11,6 +11,8 @@ from typing import Any
 import mlflow
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from stages.core.networks.description import NetworkDescription
 from stages.core.networks.folder import ModelFolder
@@ -21,7 +23,7 @@ from stages.core.tables.scores import scores_csv
 from stages.core.text.characters import Characters
 from stages.core.tracking.connection import Connection
 from stages.core.tracking.outputs import Folders
-from stages.core.tracking.sampling_run import SamplingRun
+from stages.core.tracking.sampling_run import SamplingRun, wrapped
 from stages.core.tracking.store import experiment_id, tracking_uri
 from stages.core.tracking.training_run import TrainingRun
 
@@ -222,12 +224,15 @@ def test_the_training_run_shows_what_runs_are_compared_by(store: mlflow.MlflowCl
         "gap_nats_per_char": 0.25,
     }
     description = training.data.tags["mlflow.note.content"]
-    assert description.startswith("**LSTM** (units 4, num_layers 1; ")
+    assert description.startswith("**LSTM** (num_layers 1, units 4; ")
     assert " weights), trained for 2 epochs on `song book.txt` (1,000 characters).\n" in description
     assert "Best epoch 2: **2.500 bits per character** (+0.500 beside an n-gram model)." in description
     assert "abc|ab ab" in description
     table = json.loads(artifact(training, "samples.json").read_text(encoding="utf-8"))
-    assert table["columns"] == ["epoch", "temperature", "text", "prompt"] and len(table["data"]) == 4
+    assert table["columns"] == ["sample", "text", "prompt"]
+    assert [row[0] for row in table["data"]] == [
+        f"epoch 00{epoch}, temperature {t}" for epoch in (1, 2) for t in ("0.5", "1e+16")
+    ]
     assert json.loads(training.data.tags["mlflow.loggedArtifacts"]) == [{"path": "samples.json", "type": "table"}]
 
 
@@ -243,12 +248,23 @@ def test_no_number_is_logged_under_two_names(store: mlflow.MlflowClient) -> None
     }
 
 
-def test_long_lines_are_wrapped_and_lose_nothing(store: mlflow.MlflowClient) -> None:
-    sample()
-    text = artifact(only_run(store), "samples/epoch_001.md").read_text(encoding="utf-8")
-    assert max(map(len, text.splitlines())) <= 100
-    body = text.partition("abc|")[2].partition("\n```")[0]
-    assert body.replace("\n", "") == "ab " * 60
+@given(st.text(st.sampled_from("ab \n"), max_size=300), st.text(st.sampled_from("ab \t\n"), max_size=300))
+def test_lines_are_wrapped_and_lose_nothing(prompt: str, text: str) -> None:
+    samples = pd.DataFrame({"prompt": [prompt], "text": [text]})
+    (row,) = wrapped(samples).to_dict("records")
+    assert max(map(len, f"{row['prompt']}|{row['text']}".split("\n"))) <= 81  # the bar may end a full line
+    for before, after in ((prompt, row["prompt"]), (text, row["text"])):
+        assert after.replace("\n", "") == before.replace("\n", "")
+        assert after.count("\n") >= before.count("\n")
+
+
+def test_samples_are_texts_of_the_training_run_too(store: mlflow.MlflowClient) -> None:
+    train()
+    sample("evaluate")
+    for run in runs(store):
+        text = artifact(run, "samples/epoch_001.md").read_text(encoding="utf-8")
+        assert max(map(len, text.splitlines())) <= 80
+        assert text.startswith("# Samples\n") and "## Epoch 1" in text and "## Epoch 2" not in text
 
 
 def test_passwords_are_masked_in_what_is_logged(store: mlflow.MlflowClient) -> None:
