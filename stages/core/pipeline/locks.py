@@ -41,6 +41,20 @@ def hold(path: Path, on_wait: Callable[[], None] = lambda: None) -> int:
     return handle
 
 
+def is_held(path: Path) -> bool:
+    """Tell whether a living process holds the lock of a file."""
+    try:
+        handle = os.open(path, os.O_RDWR)
+    except OSError:
+        return False
+    try:
+        return not locked(handle)
+    except OSError:  # a file system without locks
+        return False
+    finally:
+        os.close(handle)
+
+
 def locked(handle: int) -> bool:
     """Try to lock an open file or folder until it is closed; return False if another process holds the lock.
 

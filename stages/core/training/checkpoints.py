@@ -30,7 +30,7 @@ from stages.core.pipeline.files import (
     sha256_of_file,
     write_json,
 )
-from stages.core.pipeline.locks import hold
+from stages.core.pipeline.locks import hold, is_held
 from stages.core.tables.history import HistoryRow
 
 MAX_FINGERPRINTS = 4
@@ -92,12 +92,13 @@ class Checkpoints:
         return self.folder / f"{epoch:03d}.weights.h5"
 
     def remove_others(self) -> None:
-        """Keep the scratch bounded: only that of the fingerprints used last stays."""
+        """Keep the scratch bounded: only that of the fingerprints used last stays, and what others train right now."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self.folder.touch()  # the time of a folder is that of its last use
         others = [p for p in scratch_root().glob("?" * len(self.folder.name)) if p != self.folder]
         for old in sorted(others, key=last_used, reverse=True)[MAX_FINGERPRINTS - 1 :]:
-            shutil.rmtree(old, ignore_errors=True)
+            if not is_held(old / "lock"):
+                shutil.rmtree(old, ignore_errors=True)
 
     def _optimizer_path(self, epoch: int) -> Path:
         return self.folder / f"{epoch:03d}.optimizer.npz"
