@@ -78,8 +78,9 @@ def main() -> None:
     parser.add_argument("samples", type=Path, help="table to write")
     parser.add_argument("markdown", type=Path, help="readable text to write")
     arguments = parser.parse_args()
+    sample = params.load(SampleParams)
     data, models = read_windows(arguments.windows), ModelFolder(arguments.models)
-    sample = with_usable_prompts(params.load(SampleParams), data)
+    sample = with_usable_prompts(sample, data)
     models.require_text(arguments.windows, data, windows_hash(arguments.windows))
     epochs = models.all_epochs()
     with ThreadPoolExecutor(default_num_threads()) as pool:

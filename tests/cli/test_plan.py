@@ -133,7 +133,7 @@ def test_where_no_time_is_known_none_is_said(plan: Zarathustra, finished: Projec
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
-        ("epoch", 3, "train.epoch is not a known key. Take it out or correct it. Known: "),
+        ("epoch", 3, "train.epoch is not a known key. Remove or correct it. Known: "),
         ("epochs", 0, "train.epochs must be an integer from 1 to 999. Received: 0 (of type int)."),
     ],
 )

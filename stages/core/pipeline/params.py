@@ -1,4 +1,4 @@
-"""The sections of params.yaml: one class for each stage. The values, and so the defaults, are only in that file."""
+"""The sections of params.yaml: one class for each stage. The defaults are in that file only."""
 
 import math
 from dataclasses import dataclass
@@ -112,7 +112,7 @@ class TrainParams:
 
 @dataclass(frozen=True, kw_only=True)
 class SampleParams:
-    """What is generated after every epoch. Null prompts: one at random out of the corpus for each epoch."""
+    """What is generated after every epoch. Null prompts: a random passage of the corpus for each epoch."""
 
     random_seed: int = setting(SEED)
     temperatures: tuple[float, ...] = setting(TEMPERATURES)
@@ -124,7 +124,7 @@ class SampleParams:
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluateParams:
-    """How much text is scored at the best epoch, in characters for each temperature, and against what."""
+    """How much text is scored at the best epoch: characters for each temperature, and order of the n-grams."""
 
     random_seed: int = setting(SEED)
     score_length: int = setting(rules.integer(1, MOST_CHARACTERS))

@@ -1,4 +1,4 @@
-"""How one section of params.yaml becomes a typed object: every key there, none unknown, each by its rule."""
+"""How a section of params.yaml becomes a typed object: no key missing, none unknown, each value by its rule."""
 
 import codecs
 import dataclasses
@@ -19,13 +19,13 @@ Section = TypeVar("Section")
 
 @dataclasses.dataclass(frozen=True)
 class Rule:
-    """What a value must be, in words that follow "must be", and the test of it."""
+    """What a value must be, in words that follow "must be", and its test."""
 
     requirement: str
     accepts: Callable[[Any], bool]
 
     def check(self, key: str, value: Any) -> None:
-        """Refuse a value that breaks the rule; nothing is repaired or clamped."""
+        """Refuse a value that breaks the rule. Nothing is repaired or clamped."""
         if not self.accepts(value):
             raise UserError(
                 f"{PARAMS_FILE}: {key} must be {self.requirement}. "
@@ -34,7 +34,7 @@ class Rule:
 
 
 def shown(value: Any) -> str:
-    """Return how a message shows a value: as Python writes it, cut off where that is long."""
+    """Return a value as a message shows it: as Python writes it, shortened if it is long."""
     try:
         text = repr(value)
     except (ValueError, RecursionError):  # an integer of thousands of digits, lists thousands deep
@@ -43,17 +43,17 @@ def shown(value: Any) -> str:
 
 
 def setting(rule: Rule) -> Any:
-    """Declare a field of a section that has to follow `rule`. There is no default: that is in params.yaml."""
+    """Declare a field of a section, with its rule. It has no default: defaults are in params.yaml."""
     return dataclasses.field(metadata={"rule": rule})
 
 
 def is_integer(value: Any) -> bool:
-    """Tell an integer; `true` is none."""
+    """Tell whether a value is an integer. A bool is not."""
     return isinstance(value, int) and not isinstance(value, bool)
 
 
 def is_number(value: Any) -> bool:
-    """Tell a number that a float can hold and that is not NaN; `true` is none. Infinity is one."""
+    """Tell whether a value is a number that a float can hold. Infinity is, NaN and a bool are not."""
     if not (is_integer(value) or isinstance(value, float)):
         return False
     try:
@@ -63,12 +63,12 @@ def is_number(value: Any) -> bool:
 
 
 def is_text(value: Any) -> bool:
-    """Tell a string that is not empty."""
+    """Tell whether a value is a string that is not empty."""
     return isinstance(value, str) and value != ""
 
 
 def is_encoding(value: Any) -> bool:
-    """Tell the name of a text encoding that Python knows."""
+    """Tell whether a value names a text encoding that Python knows."""
     try:
         is_text_encoding = getattr(codecs.lookup(value), "_is_text_encoding", True)
         return is_text_encoding and codecs.getincrementaldecoder(value)().decode(b"") == ""
@@ -77,23 +77,23 @@ def is_encoding(value: Any) -> bool:
 
 
 def integer(minimum: int, maximum: int | None = None) -> Rule:
-    """Return the rule of an integer in a range."""
+    """Return the rule for an integer in a range."""
     words = f"an integer >= {minimum}" if maximum is None else f"an integer from {minimum} to {maximum}"
     return Rule(words, lambda v: is_integer(v) and v >= minimum and (maximum is None or v <= maximum))
 
 
 def one_of(*choices: str) -> Rule:
-    """Return the rule of a word out of a few."""
+    """Return the rule for one of a few words."""
     return Rule(f"one of {', '.join(choices)}", lambda v: isinstance(v, str) and v in choices)
 
 
 def or_null(rule: Rule) -> Rule:
-    """Return `rule` with null allowed as well."""
+    """Return a rule that also allows null."""
     return Rule(f"null or {rule.requirement}", lambda v: v is None or rule.accepts(v))
 
 
 def list_of(each: Rule, plural: str) -> Rule:
-    """Return the rule of a list that is not empty and in which nothing occurs twice."""
+    """Return the rule for a list that is not empty and has no repetition."""
     return Rule(
         f"a list, not empty and without repetition, of {plural}",
         lambda v: (
@@ -115,7 +115,7 @@ def section_from(values: Any, name: str, section: type[Section]) -> Section:
     """Return one section of params.yaml as an object of its class.
 
     Raises:
-        UserError: not a mapping; a key missing or unknown; a value against its rule.
+        UserError: it is not a mapping, a key is missing or unknown, or a value breaks its rule.
     """
     fields = {f.name: f for f in dataclasses.fields(section)}  # type: ignore[arg-type]
     require_keys(values, list(fields), name)
@@ -125,22 +125,22 @@ def section_from(values: Any, name: str, section: type[Section]) -> Section:
 
 
 def _typed(value: Any, kind: Any) -> Any:
-    """Return an accepted value as the type of its field: Keras refuses a learning rate of 1, and takes 1.0."""
+    """Return an accepted value in the type of its field: Keras takes a learning rate of 1.0, but not of 1."""
     if is_integer(value) and kind in (float, float | None):
         return float(value)
     return tuple(value) if isinstance(value, list) else value
 
 
 def require_keys(values: Any, keys: list[str], place: str = "") -> None:
-    """Refuse anything but a mapping with exactly these keys."""
+    """Refuse everything but a mapping with exactly these keys."""
     where = f"{PARAMS_FILE}: {place}".rstrip(": ")
     dot = f"{place}." if place else ""
     if not isinstance(values, Mapping):
         raise UserError(f"{where} must be a mapping with the keys {', '.join(keys)}. Received: {shown(values)}.")
-    for key in values:  # first, for a key that is misspelt is missing too
+    for key in values:  # first: a misspelt key is missing as well
         if key not in keys:
             raise UserError(
-                f"{PARAMS_FILE}: {dot}{key} is not a known key. Take it out or correct it. Known: {', '.join(keys)}."
+                f"{PARAMS_FILE}: {dot}{key} is not a known key. Remove or correct it. Known: {', '.join(keys)}."
             )
     for key in keys:
         if key not in values:
@@ -148,7 +148,7 @@ def require_keys(values: Any, keys: list[str], place: str = "") -> None:
 
 
 def read_yaml(path: Path) -> Any:
-    """Return what a YAML file holds, read by the rules that DVC follows (YAML 1.2: 1e-3 is a number)."""
+    """Return the contents of a YAML file, read as DVC reads it (YAML 1.2: 1e-3 is a number)."""
     try:
         return YAML(typ="safe").load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -159,5 +159,5 @@ def read_yaml(path: Path) -> Any:
     except UnicodeDecodeError as error:
         byte = error.object[error.start]
         raise UserError(f"{path}: not UTF-8 at byte {error.start} (0x{byte:02x}). Save it as UTF-8.") from None
-    except (YAMLError, ValueError, LookupError) as error:  # a control character; a date, !!bool, !!int that is none
+    except (YAMLError, ValueError, LookupError) as error:  # a control character; an invalid date, !!bool or !!int
         raise UserError(f"{path}: not valid YAML: {str(error).splitlines()[0]}. Correct that.") from None

@@ -226,7 +226,7 @@ def test_a_key_missing_in_a_file_of_the_list_is_named(key: str, folder: Path) ->
         ([FILE, 5], "download.files[1] must be a mapping with the keys name, sha256, sources. Received: 5."),
         (
             [FILE | {"hash": None}],
-            "download.files[0].hash is not a known key. Take it out or correct it. Known: name, sha256, sources.",
+            "download.files[0].hash is not a known key. Remove or correct it. Known: name, sha256, sources.",
         ),
         (
             [FILE, FILE],
@@ -257,7 +257,7 @@ def test_an_unknown_key_is_named_with_the_known_ones(section: str, folder: Path)
     values[section]["learningrate"] = 1
     write(values)
     assert message_about(section) == (
-        f"params.yaml: {section}.learningrate is not a known key. Take it out or correct it. Known: {known}."
+        f"params.yaml: {section}.learningrate is not a known key. Remove or correct it. Known: {known}."
     )
 
 
