@@ -3,7 +3,8 @@ r"""Show what was learned: figures, a text with samples side by side, and the ex
     python -m stages.report data/windows models reports/history.csv reports/samples.csv reports/scores.csv \
         reports/scores.json reports/prompt.csv reports/index.md reports/index.html reports/figures
 
-Reads section report and download.files (the name of the corpus) of params.yaml; writes the last four paths.
+Reads section report, download.files (the name of the corpus) and sample.length of params.yaml; writes the last four
+paths.
 """
 
 import logging
@@ -20,7 +21,7 @@ from stages.core.generation.continuation import continue_prompt
 from stages.core.generation.prompts import as_in_corpus, named
 from stages.core.networks.folder import ModelFolder
 from stages.core.pipeline.files import write_text
-from stages.core.pipeline.params import DownloadParams, ReportParams
+from stages.core.pipeline.params import DownloadParams, ReportParams, SampleParams
 from stages.core.pipeline.randomness import generator
 from stages.core.report.explorer import render_explorer
 from stages.core.report.explorer.data import explorer_data
@@ -35,31 +36,34 @@ from stages.core.text.windows import read_windows
 from stages.core.tracking.stage_log import log_stage
 from stages.core.training.fingerprint import windows_hash
 
+NOUNS = {"characters": "character", "words": "word", "bytes": "byte"}
 logger = logging.getLogger(__name__)
 
 
 def write_figures(results: Results, report: ReportParams, folder: Path) -> None:
-    """Write the curves, and one next-character distribution of the best epoch at several temperatures."""
+    """Write the curves, and one distribution of the next token at the best epoch, at several temperatures."""
     best_epoch, prompt = results.metrics["best_epoch"], results.unread_prompt
     next_logits = results.models.network(best_epoch).stepper(1)
     for i in results.data.tokenizer.encode(prompt):
         logits = next_logits(np.array([i]))
     save_figure(loss_figure(results.history, best_epoch), folder / "loss.svg")
-    figure = distribution_figure(logits[0], results.data.tokenizer.texts, report.distribution_temperatures, prompt)
-    save_figure(figure, folder / "distribution.svg")
+    tokenizer, temperatures = results.data.tokenizer, report.distribution_temperatures
+    noun = NOUNS[tokenizer.kind]
+    save_figure(
+        distribution_figure(logits[0], tokenizer.texts, temperatures, prompt, noun), folder / "distribution.svg"
+    )
     for name, label in {k: v for k, v in SCORE_LABELS.items() if k in results.scores}.items():
         figure = score_figure(results.scores, name, label, results.metrics["human"].get(name))
         save_figure(figure, folder / f"{name}.svg")
 
 
-def prompt_samples(results: Results, report: ReportParams) -> pd.DataFrame:
-    """Return one prompt continued at several epochs, at the temperatures and to the length of the samples.
+def prompt_samples(results: Results, report: ReportParams, length: int) -> pd.DataFrame:
+    """Return one prompt continued by `length` tokens at several epochs, at the temperatures of the samples.
 
     The epochs are those of report.prompt_epochs, the best one, and 0: what the network wrote before training.
     """
     prompt = known_prompt(report.prompt, results)
     temperatures = sorted(set(results.samples["temperature"]))
-    length = results.sample_length
     rows = []
     for epoch in shown_epochs(report.prompt_epochs, results):
         network = results.models.network(epoch)
@@ -114,7 +118,7 @@ def main() -> None:
     results.models.all_epochs()
     shutil.rmtree(arguments.figures, ignore_errors=True)
     write_figures(results, report, arguments.figures)
-    prompted = prompt_samples(results, report)
+    prompted = prompt_samples(results, report, params.load(SampleParams).length)
     write_text(arguments.prompted, samples_csv(prompted))
     write_text(arguments.markdown, report_markdown(results.metrics, results.samples, prompted, SCORE_LABELS))
     write_text(arguments.page, render_explorer(explorer_data(results, prompted, report, files)))

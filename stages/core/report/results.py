@@ -44,11 +44,6 @@ class Results:
         """Return the start of the text that the network was not trained on."""
         return self.data.tokenizer.decode(self.data.validation_ids[:num_tokens])
 
-    @property
-    def sample_length(self) -> int:
-        """The tokens of each sample, as section sample of params.yaml had it."""
-        return len(self.data.tokenizer.encode(self.samples["text"].iloc[0]))
-
     @cached_property
     def corpus(self) -> Corpus:
         """The training text, to compare with."""
