@@ -7,10 +7,10 @@ from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from stages.cli.options import TEMPERATURE, require_store, value_of
 from stages.cli.terminal import for_output
+from stages.cli.typing_out import TypedText
 from stages.cli.weights_source import Source, folder_source, run_source
 from stages.core.generation.prompts import usable_prompt
 from stages.core.generation.sampling import Filter, generate, keep_top_k, keep_top_p
@@ -68,14 +68,7 @@ def stream(arguments: argparse.Namespace, source: Source) -> None:
         print(note, file=sys.stderr)
     seed = secrets.randbits(32) if arguments.seed is None else arguments.seed
     temperature = 0.0 if arguments.greedy else arguments.temperature
-    written = ""
-
-    def on_token(ids: NDArray[np.int64]) -> bool:
-        nonlocal written
-        written += tokenizer.decode(ids)
-        print(for_output(written[-1]), end="", flush=True)
-        return bool(arguments.stop) and written.endswith(arguments.stop)
-
+    typed = TypedText(tokenizer, arguments.length, arguments.stop)
     print(for_output(usable.text) if arguments.prompt else "", end="", flush=True)
     if arguments.length:
         generate(
@@ -84,8 +77,9 @@ def stream(arguments: argparse.Namespace, source: Source) -> None:
             np.array([temperature]),
             generator(seed, "generate").random(arguments.length)[None],
             filters(arguments),
-            on_token,
+            typed.add,
         )
+    typed.flush()
     print(flush=True)
 
 
