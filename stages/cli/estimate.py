@@ -72,12 +72,13 @@ def characters_per_epoch(changes_of_windows: tuple[str, ...]) -> int | None:
         plan = WindowPlan(**read_json(WINDOWS / "plan.json"))
     except (OSError, ValueError, TypeError):
         return None
+    window_length, num_training_windows = plan.window_length, plan.num_training_windows
     if changes_of_windows:
         if any(change.startswith(OTHER_TOKENS) for change in changes_of_windows):
             return None
-        num_tokens = int(plan.num_tokens * (1 - settings.validation_fraction))
-        return int(num_windows(num_tokens, settings.window_length, settings.stride) * settings.window_length)
-    return int(plan.num_training_windows * plan.window_length)
+        window_length, num_tokens = settings.window_length, int(plan.num_tokens * (1 - settings.validation_fraction))
+        num_training_windows = num_windows(num_tokens, window_length, settings.stride)
+    return round(num_training_windows * window_length * plan.num_characters / max(1, plan.num_tokens))
 
 
 def duration(seconds: float) -> str:
