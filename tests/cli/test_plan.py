@@ -102,7 +102,7 @@ def test_settings_are_named_and_what_follows_may_run(plan: Zarathustra, finished
     (condition,) = (i for i, line in enumerate(lines) if line.strip() == "if train or sample changes what it reads")
     assert lines[condition - 1].startswith("evaluate  may run (")
     assert lines[-1].startswith("5 of 8 stages; about ")
-    assert lines[-1].endswith(" s, and an unknown time for train, if all of them run.")
+    assert lines[-1].endswith(", and an unknown time for train, if all of them run.")
 
 
 def test_training_is_estimated_by_the_epochs_that_are_left(plan: Zarathustra, finished: Project) -> None:
@@ -113,11 +113,10 @@ def test_training_is_estimated_by_the_epochs_that_are_left(plan: Zarathustra, fi
     assert "train     runs (0 of 5 epochs are kept; about " in plan()
     finished.set_params("train", learning_rate=0.01)
     windows = json.loads(finished.read("data/windows/plan.json"))
-    training = windows["num_tokens"] - windows["num_validation_tokens"]
+    training = windows["num_characters"] - windows["num_validation_characters"]
     num_windows = -(-(training - windows["window_length"]) // windows["stride"])
     minutes = round(3 * num_windows * windows["window_length"] / 10 / 60)
-    expected = f"{minutes // 60} h {minutes % 60} min"
-    assert f"train     runs (2 of 5 epochs are kept; about {expected})" in plan()
+    assert f"train     runs (2 of 5 epochs are kept; about {minutes} min)" in plan()
     finished.set_params("train", epochs=1)
     assert "train     runs (1 of 1 epochs are kept; about 0 s)" in plan()
 
