@@ -25,7 +25,7 @@ class Distribution {
   show(logits, temperature, after) {
     const before = softmaxWithTemperature(logits, 1);
     const now = softmaxWithTemperature(logits, temperature);
-    const order = before.map((_, id) => id).sort((a, b) => before[b] - before[a]);
+    const order = before.map((_, id) => id).sort((a, b) => logits[b] - logits[a]);
     const largest = [...before, ...now].reduce((a, b) => Math.max(a, b));
     this.rows.forEach((row, i) => {
       row.id = order[i];

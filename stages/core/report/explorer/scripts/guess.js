@@ -65,7 +65,7 @@ class Guess {
     const text = visible(before.slice(-NUM_CHARACTERS_BEFORE).join("").replace(/\n/g, " "));
     byId("guess-text").replaceChildren(
       before.length > NUM_CHARACTERS_BEFORE ? "…" : "",
-      text.trimEnd(),
+      before.length > NUM_CHARACTERS_BEFORE ? text.trimEnd() : text.trim(),
       text.endsWith(" ") ? "␣" : "",
       element("span", { class: "gap" }, isEnd ? " (the end)" : "?"),
     );

@@ -34,12 +34,16 @@ class Unit {
 
   draw() {
     if (!this.values) return;
+    // LSTM and GRU give out −1 to 1; a convolution has no such limits
+    const largest = this.values.reduce((most, row) => Math.max(most, Math.abs(row[this.number - 1])), 1);
+    byId("highest").textContent = Number(largest.toPrecision(2));
+    byId("lowest").textContent = `−${Number(largest.toPrecision(2))}`;
     byId("activity").replaceChildren(
       ...this.ids.map((id, i) => {
         const value = this.values[i][this.number - 1];
         const attributes = {
           class: value < 0 ? "below" : "above",
-          style: `--strength: ${Math.min(1, Math.abs(value)).toFixed(2)}`,
+          style: `--strength: ${(Math.abs(value) / largest).toFixed(2)}`,
           title: minus(value),
         };
         return element("span", attributes, tokenGlyphInText(this.tokens.texts[id]));
