@@ -28,6 +28,7 @@ from stages.core.tracking.outputs import OUTPUTS, SAMPLES, Folders
 from stages.core.tracking.run import DESCRIPTION, TrackedRun
 from stages.core.tracking.store import Run
 
+SHOWN = "sha256/samples.csv"  # tag of a training run: which samples it shows
 LINE_LENGTH = 80  # MLflow cuts off what is wider than its panel
 PARTS = re.compile(rf"\n|[^\S\n]{{1,{LINE_LENGTH}}}|\S{{1,{LINE_LENGTH}}}")  # line breaks, spaces, words
 
@@ -59,7 +60,7 @@ class SamplingRun(TrackedRun):
                     metrics = read_metrics(folders.reports / "metrics.json")
                     self._log_scores(read_scores(folders.reports / "scores.csv"))
                     if parent is not None:
-                        self._tell_parent(parent, metrics, samples)
+                        self._tell_parent(parent, metrics, samples, sha256_of_file(SAMPLES.path(folders)))
                 self.mark_finished()
 
     def _start_sampling(
@@ -100,12 +101,14 @@ class SamplingRun(TrackedRun):
         }
         self._log_metrics(run_id, found)
 
-    def _tell_parent(self, parent: Run, metrics: Mapping[str, Any], samples: pd.DataFrame) -> None:
+    def _tell_parent(self, parent: Run, metrics: Mapping[str, Any], samples: pd.DataFrame, samples_sha256: str) -> None:
         """Log to the training run what the list of runs should show: the headline numbers, a description, samples."""
-        self._log_metrics(parent.info.run_id, {(name, 0): value for name, value in headline(metrics).items()})
-        described = parent.data.tags.get(DESCRIPTION, "")
-        self._note_description(parent.info.run_id, description_of_result(described, metrics, samples))
-        self._log_texts(parent.info.run_id, samples)
+        run_id, tags = parent.info.run_id, parent.data.tags
+        self._log_metrics(run_id, {(name, 0): value for name, value in headline(metrics).items()})
+        self._note_description(run_id, description_of_result(tags.get(DESCRIPTION, ""), metrics, samples))
+        if tags.get(SHOWN) != samples_sha256 or not self._has_artifact(parent, TABLE):
+            self._log_texts(run_id, samples)
+            self._store().set_tag(run_id, SHOWN, samples_sha256)
 
     def _log_texts(self, run_id: str, samples: pd.DataFrame) -> None:
         """Log the samples as a text for each epoch and as a table of the evaluation view, in place of earlier ones."""

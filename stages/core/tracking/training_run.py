@@ -13,7 +13,7 @@ from stages.core.tracking.connection import Connection
 from stages.core.tracking.describing import description_of_training, name_of_training
 from stages.core.tracking.outputs import OUTPUTS, Folders
 from stages.core.tracking.provenance import TRAINING_STAGES
-from stages.core.tracking.run import TrackedRun
+from stages.core.tracking.run import DESCRIPTION, TrackedRun
 from stages.core.tracking.store import Dataset, DatasetInput, InputTag, Metric, Run
 
 # the step, and the validation loss in bits: one name for one number
@@ -45,7 +45,8 @@ class TrainingRun(TrackedRun):
             run = self._start("training", network.fingerprint, name, {})
             run_id = run.info.run_id
             self._log_parameters(run, parameters)
-            self._note_description(run_id, description_of_training(network, num_characters, parameters))
+            if DESCRIPTION not in run.data.tags:  # else its result may be in it already
+                self._note_description(run_id, description_of_training(network, num_characters, parameters))
             if not run.inputs or not run.inputs.dataset_inputs:
                 corpus = Dataset(
                     name="corpus",
