@@ -1,6 +1,8 @@
 """The outputs that a run has logged, compared byte by byte with those of running it again."""
 
 import csv
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +11,7 @@ from stages.core.pipeline.files import read_rows, sha256_of_file
 from stages.core.pipeline.rules import read_yaml
 from stages.core.text.visible import visible
 from stages.core.tracking.outputs import OUTPUTS, SAMPLING_STAGES, Folders
+from stages.core.tracking.store import Run
 
 FOLDERS = Folders()
 TRAINING_OUTPUTS = {output.artifact: str(output.path(FOLDERS)) for output in OUTPUTS["train"]}
@@ -20,11 +23,18 @@ SAMPLING_OUTPUTS = {
 def fetch_outputs(found: Logged, folder: Path) -> None:
     """Copy the outputs that a run has logged; those of sampling, evaluation and report as far as they exist."""
     for name in TRAINING_OUTPUTS:
-        fetch(found.training, name, folder)
+        _fetch_as(found.training, name, folder / name)
     for name in SAMPLING_OUTPUTS if found.sampling else ():
         assert found.sampling is not None
         if has(found.sampling, name):
-            fetch(found.sampling, name, folder)
+            _fetch_as(found.sampling, name, folder / name)
+
+
+def _fetch_as(run: Run, name: str, path: Path) -> None:
+    """Copy an artifact to `path`; MLflow itself drops the folders of a single file's name."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.move(fetch(run, name, Path(folder)), path)
 
 
 def compared(tree: Path, found: Logged, logged: Path) -> Iterator[tuple[str, bool]]:
