@@ -47,6 +47,8 @@ def check_kind(path: Path, encoding: str) -> None:
         raise UserError(f"{path}: seems to be {wide}, not {encoding}. Set lowercase.encoding in params.yaml to {wide}.")
     if b"\0" in head and not wide and not name.startswith(("utf-16", "utf-32")):
         logger.warning("%s: has zero bytes (NUL) among its characters. Is it text?", path)
+    if file_kinds.is_web_page(head):
+        logger.warning("%s: is a web page (HTML), and its tags are learned too. Is it the text?", path)
     if not name.startswith("utf") and name != "ascii" and file_kinds.is_utf8_beyond_ascii(head):
         logger.warning("%s: seems to be utf-8, and is read as %s, as lowercase.encoding says.", path, encoding)
 

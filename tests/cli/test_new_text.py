@@ -101,9 +101,9 @@ def test_a_long_text_is_tried_on_fewer_windows(project: Project) -> None:
 
 
 def test_bytes_of_any_file(project: Project) -> None:
-    (project.path / "tune.mid").write_bytes(b"MThd" + bytes(range(256)) * 9)
+    (project.path / "tune.mid").write_bytes(b"MThd\0\0\0\6" + bytes(range(256)) * 9)
     assert "tune.mid: not text but music in MIDI" in new_text(project, "tune.mid", status=1)
-    assert new_text(project, "tune.mid", "--tokens", "bytes").startswith("2,308 characters, 230 distinct bytes.")
+    assert new_text(project, "tune.mid", "--tokens", "bytes").startswith("2,312 characters, 230 distinct bytes.")
     assert project.params()["vectorize"]["tokens"] == "bytes"
 
 
@@ -121,6 +121,11 @@ def put(name: str, content: bytes, project: Project) -> None:
     ("arguments", "message"),
     [
         (["absent.txt"], "absent.txt: No such file. Name a text file."),
+        (
+            ["data/raw/mine.txt"],
+            "params.yaml: download.files[0].sources must be a list, not empty and without repetition, of URLs or paths "
+            "outside of data/raw, which is emptied first. Received: ['data/raw/mine.txt'] (of type list).",
+        ),
         (["stages"], "stages: is a folder. Name the files in it, such as stages/*.txt."),
         (
             ["http://localhost/a"],
@@ -149,6 +154,8 @@ def put(name: str, content: bytes, project: Project) -> None:
     ],
 )
 def test_what_cannot_be_used_changes_nothing(arguments: list[str], message: str, project: Project) -> None:
+    (project.path / "data" / "raw").mkdir(parents=True)
+    put("data/raw/mine.txt", made_up_text().encode(), project)
     put("empty.txt", b"", project)
     put("latin.txt", b"Gr\xfc\xdfe", project)
     put("short.txt", b"ab" * 6, project)

@@ -1,5 +1,6 @@
 """Files of any encoding as one lower-cased text, the same for every size of block."""
 
+import bz2
 import gzip
 import io
 from itertools import pairwise
@@ -211,6 +212,8 @@ GERMAN = "Größe und Ärger. " * 10
         (gzip.compress(b"text", mtime=0), "latin-1", "not text but compressed with gzip."),
         (b"%PDF-1.7\n", "latin-1", "not text but a PDF."),
         (b"{\\rtf1 text}", "utf-8", "not text but a document in RTF."),
+        (bz2.compress(b"text"), "latin-1", "not text but compressed with bzip2."),
+        (b"MThd\0\0\0\6", "latin-1", "not text but music in MIDI."),
         (PNG, "cp1252", "not text but a PNG image."),
         (bytes(257) + b"ustar", "utf-8", "not text but a tar archive."),
         (GERMAN.encode("utf-16-le"), "utf-8", "seems to be utf-16-le, not utf-8."),
@@ -236,6 +239,10 @@ def test_a_file_that_is_not_text_is_named(content: bytes, encoding: str, message
         ("книга о вкусной ".encode("utf-16-le") * 9, "utf-16-le", []),
         (b"", "utf-8", []),
         (b"plain", "cp1252", []),
+        (b"BZhang, ID3, RIFF, GIF8, MThd, %!PS and fLaC", "utf-8", []),
+        (b"ID3 is no tag here", "utf-8", []),
+        (b"BZhang", "utf-8", []),
+        (b"\n<!DOCTYPE html>\n", "utf-8", ["is a web page (HTML), and its tags are learned too. Is it the text?"]),
         (b"a\0b", "utf-8", ["has zero bytes (NUL) among its characters. Is it text?"]),
         (GERMAN.encode(), "cp1252", ["seems to be utf-8, and is read as cp1252, as lowercase.encoding says."]),
     ],

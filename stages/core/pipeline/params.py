@@ -9,7 +9,7 @@ from stages.core.networks.table import NETWORKS
 from stages.core.pipeline import rules
 from stages.core.pipeline.combinations import require_compatible
 from stages.core.pipeline.errors import UserError
-from stages.core.pipeline.files import PARTIAL
+from stages.core.pipeline.files import PARTIAL, project_root
 from stages.core.pipeline.rules import (
     BETWEEN_0_AND_1,
     BOOLEAN,
@@ -42,7 +42,16 @@ SHA256 = rules.or_null(
         lambda v: isinstance(v, str) and len(v) == 64 and set(v) <= set("0123456789abcdef"),
     )
 )
-SOURCES = rules.list_of(Rule("a URL or a path", is_text), "URLs or paths")
+RAW = "data/raw"  # DVC removes it before stage download runs
+
+
+def _is_source(value: Any) -> bool:
+    if not is_text(value) or "\0" in value:
+        return False
+    return "://" in value or not (project_root() / value).resolve().is_relative_to((project_root() / RAW).resolve())
+
+
+SOURCES = rules.list_of(Rule("a URL or a path", _is_source), f"URLs or paths outside of {RAW}, which is emptied first")
 
 
 @dataclass(frozen=True, kw_only=True)

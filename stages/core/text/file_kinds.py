@@ -1,35 +1,37 @@
 """What kind of file it is that was listed as text, by its first bytes: to say so, instead of training on noise."""
 
 import codecs
+import re
 
 HEAD_BYTES = 4096  # that are looked at
-KINDS = {
-    b"PK\x03\x04": "a zip archive (so are .docx, .odt, .epub, .xlsx)",
-    b"PK\x05\x06": "an empty zip archive",
-    b"\x1f\x8b": "compressed with gzip",
-    b"BZh": "compressed with bzip2",
-    b"\xfd7zXZ\0": "compressed with xz",
-    b"\x28\xb5\x2f\xfd": "compressed with zstd",
-    b"7z\xbc\xaf\x27\x1c": "a 7z archive",
-    b"Rar!\x1a\x07": "a rar archive",
-    b"%PDF-": "a PDF",
-    b"%!PS": "PostScript",
-    b"{\\rtf": "a document in RTF",
-    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "a document of an old Microsoft Office (.doc, .xls)",
-    b"\x89PNG\r\n\x1a\n": "a PNG image",
-    b"\xff\xd8\xff": "a JPEG image",
-    b"GIF8": "a GIF image",
-    b"RIFF": "sound, video or an image in RIFF",
-    b"ID3": "sound in MP3",
-    b"OggS": "sound in Ogg",
-    b"fLaC": "sound in FLAC",
-    b"MThd": "music in MIDI",
-    b"SQLite format 3\0": "a database of SQLite",
-    b"\x7fELF": "a program",
-    b"\x93NUMPY": "an array of NumPy",
-    b"\x89HDF\r\n\x1a\n": "data in HDF5",
+KINDS = {  # patterns of bytes; long enough that no text begins with them
+    rb"PK\x03\x04": "a zip archive (so are .docx, .odt, .epub, .xlsx)",
+    rb"PK\x05\x06": "an empty zip archive",
+    rb"\x1f\x8b": "compressed with gzip",
+    rb"BZh[1-9]1AY&SY": "compressed with bzip2",
+    rb"\xfd7zXZ\0": "compressed with xz",
+    rb"\x28\xb5\x2f\xfd": "compressed with zstd",
+    rb"7z\xbc\xaf\x27\x1c": "a 7z archive",
+    rb"Rar!\x1a\x07": "a rar archive",
+    rb".{257}ustar": "a tar archive",
+    rb"%PDF-\d": "a PDF",
+    rb"%!PS-Adobe": "PostScript",
+    rb"\{\\rtf\d": "a document in RTF",
+    rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "a document of an old Microsoft Office (.doc, .xls)",
+    rb"\x89PNG\r\n\x1a\n": "a PNG image",
+    rb"\xff\xd8\xff": "a JPEG image",
+    rb"GIF8[79]a": "a GIF image",
+    rb"RIFF.{4}(WAVE|AVI |WEBP)": "sound, video or an image in RIFF",
+    rb"ID3[\x02-\x04]\0": "sound in MP3",
+    rb"OggS\0": "sound in Ogg",
+    rb"fLaC\0": "sound in FLAC",
+    rb"MThd\0\0\0\x06": "music in MIDI",
+    rb"SQLite format 3\0": "a database of SQLite",
+    rb"\x7fELF": "a program",
+    rb"\x93NUMPY": "an array of NumPy",
+    rb"\x89HDF\r\n\x1a\n": "data in HDF5",
 }
-TAR_MAGIC, TAR_PLACE = b"ustar", 257
+WEB_PAGE = re.compile(rb"(\xef\xbb\xbf)?\s*<(!doctype html|html)[\s>]", re.IGNORECASE)
 
 
 def file_kind(head: bytes) -> str | None:
@@ -38,9 +40,12 @@ def file_kind(head: bytes) -> str | None:
     >>> file_kind(b"%PDF-1.7 ...")
     'a PDF'
     """
-    if head[TAR_PLACE : TAR_PLACE + len(TAR_MAGIC)] == TAR_MAGIC:
-        return "a tar archive"
-    return next((kind for magic, kind in KINDS.items() if head.startswith(magic)), None)
+    return next((kind for magic, kind in KINDS.items() if re.match(magic, head, re.DOTALL)), None)
+
+
+def is_web_page(head: bytes) -> bool:
+    """Tell whether a file is HTML, as the answer of a server that wants a login is."""
+    return WEB_PAGE.match(head) is not None
 
 
 def wide_encoding(head: bytes) -> str | None:

@@ -107,9 +107,9 @@ FILE_RULES: dict[str, tuple[str, list[Any], list[Any]]] = {
     ),
     "sha256": ("null or 64 hexadecimal digits", [None, HASH], ["", HASH[1:], HASH + "0", "g" * 64, "A" * 64, 64]),
     "sources": (
-        "a list, not empty and without repetition, of URLs or paths",
-        [["a"], ["http://localhost/a", "a"]],
-        [[], "a", [""], [1], ["a", "a"], None],
+        "a list, not empty and without repetition, of URLs or paths outside of data/raw, which is emptied first",
+        [["a"], ["http://localhost/a", "a"], ["data/rawer/a"]],
+        [["data/raw/a"], ["a", "./data/../data/raw/b/c"], ["a\0"], [], "a", [""], [1], ["a", "a"], None],
     ),
 }
 WRONG_FOR_ALL: list[Any] = [math.nan, {}, {"a": 1}, [[]]]
