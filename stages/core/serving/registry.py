@@ -18,7 +18,7 @@ from stages.core.pipeline.code import code_hash
 from stages.core.pipeline.files import sha256_of_file
 from stages.core.tables.history import NATS_TO_BITS
 from stages.core.tracking.connection import Connection
-from stages.core.tracking.describing import headline
+from stages.core.tracking.describing import headline, name_of_model
 from stages.core.tracking.run import DESCRIPTION
 from stages.core.tracking.store import (
     MlflowClient,
@@ -149,7 +149,7 @@ def _log_model(store: MlflowClient, training: Run, candidate: Candidate, tags: d
         code = Path(name) / "stages"
         shutil.copytree(package, code, ignore=shutil.ignore_patterns("__pycache__"))
         info = mlflow.pyfunc.log_model(
-            name=f"{training.info.run_name}-epoch{candidate.epoch}",
+            name=name_of_model(str(training.info.run_name), candidate.epoch),
             python_model=str(code / Path(served_model.__file__).relative_to(package)),
             artifacts={"models": str(models.path)},
             code_paths=[str(code)],

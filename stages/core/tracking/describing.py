@@ -33,6 +33,15 @@ def name_of_network(network: NetworkDescription, parameters: Mapping[str, Any]) 
     return f"{text}{more}-{network.kind}{_sizes(network)}-{network.targets}"
 
 
+def name_of_model(training: str, epoch: int) -> str:
+    """Return the name of the model of an epoch; MLflow refuses some characters that names of experiments may have.
+
+    >>> name_of_model("wider/v1.2", 7)
+    'wider-v1-2-epoch7'
+    """
+    return f"{NOT_PLAIN.sub('-', training)}-epoch{epoch}"
+
+
 def name_of_sampling(training: Run | None, samples_sha256: str) -> str:
     """Return the name of a sampling: that of its training, and a part of the hash of the samples."""
     name = str(training.info.run_name) if training is not None else "unknown"
