@@ -56,17 +56,18 @@ class Playground {
   startOver() {
     this.network = networkOf(this.data, Number(byId("snapshot").value));
     const { text, unknown, ids } = this.tokens.encode(this.typed(byId("prompt").value));
-    this.ids = ids;
-    this.numPrompt = ids.length;
-    this.nextNumber = randomNumbers(byId("seed").valueAsNumber || 0);
     const { window_length: windowLength, carries_state: carriesState } = this.data.network;
+    // as in Python, no network reads more of a prompt than a window; one that carries its state reads on from there
+    this.ids = carriesState ? ids.slice(-windowLength) : ids;
+    this.numPrompt = this.ids.length;
+    this.nextNumber = randomNumbers(byId("seed").valueAsNumber || 0);
     const notes = [];
     if (unknown.length) {
       const named = unknown.slice(0, NUM_UNKNOWN_NAMED).map(tokenName);
       const others = unknown.length > named.length ? ` and ${unknown.length - named.length} more` : "";
       notes.push(`Left out, because the corpus does not have them: ${named.join(" ")}${others}`);
     }
-    if (ids.length > windowLength && !carriesState)
+    if (ids.length > windowLength)
       notes.push(`The network sees the last ${windowLength} ${this.tokens.noun}s`);
     if (!ids.length) notes.push("Type at least one character that the corpus has");
     byId("prompt-status").textContent = notes.map((note) => `${note}.`).join(" ");
