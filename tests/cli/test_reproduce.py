@@ -3,25 +3,29 @@
 import os
 import pty
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
+from urllib.parse import quote
 
+import mlflow
 import pytest
 
-from stages.cli.outputs_compared import compared, fetch_outputs
-from stages.cli.runs import Logged, find
+from stages.cli.runs import Logged
 from stages.cli.work_tree import Code, code_of, parameter, restore_parameters, work_tree
 from stages.core.pipeline.errors import UserError
 from stages.core.tracking import git
 from stages.core.tracking.run import MAX_PARAM_LENGTH
 from stages.core.tracking.store import Run
 from tests.cli.conftest import Zarathustra
-from tests.support.project import Project, environment, stages_that_ran
+from tests.support.project import ROOT, Project, environment, stages_that_ran
 from tests.support.reruns import ORDER
 
 
@@ -31,61 +35,119 @@ def run_with(tags: Mapping[str, str] | None = None, parameters: Mapping[str, str
     return Logged(cast(Run, SimpleNamespace(data=data, info=SimpleNamespace(run_name="one"))), None, "one")
 
 
+MAKE = """import os, pathlib, sys, time
+reports, epochs = pathlib.Path("reports"), pathlib.Path("models/epochs")
+reports.mkdir(exist_ok=True); epochs.mkdir(parents=True, exist_ok=True)
+(reports / "history.csv").write_text(f"epoch,val_loss_nats_per_char\\n1,{VALUE}\\n")
+pathlib.Path("models/network.json").write_text("{}")
+(epochs / "001.weights.h5").write_bytes(b"w" * VALUE)
+print("GIT" if any(name.startswith("GIT_") for name in os.environ) else "no GIT")
+time.sleep(SECONDS)
+"""
+PIPELINE = """stages:
+  train:
+    cmd: python make.py
+    deps: [make.py]
+    outs: [models/epochs, models/network.json]
+    plots: [reports/history.csv: {cache: false}]
+"""
+
+
 @pytest.fixture(scope="module")
-def scored(finished: Project) -> Project:
-    """The project after an experiment that only evaluated anew, with a new module that is not committed."""
-    finished.run("git", "add", ".")
-    finished.run("git", "commit", "-q", "-m", "Results")
-    (finished.path / "stages" / "core" / "evaluation" / "new.py").write_text(
-        '"""New."""\n\nMAX_RUN = 4\n', encoding="utf-8"
-    )
-    evaluate = finished.path / "stages" / "evaluate.py"
-    text = evaluate.read_text(encoding="utf-8")
-    new = text.replace("\nfrom stages", "\nfrom stages.core.evaluation.new import MAX_RUN\nfrom stages", 1)
-    evaluate.write_text(f"{new}\nassert MAX_RUN\n", encoding="utf-8")
-    finished.run("dvc", "exp", "run", "--name", "scored", "-S", "evaluate.score_length=90")
-    return finished
+def tiny(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Project:
+    """A project of one stage that takes no time, with a run of uncommitted code in its store."""
+    project = Project(tmp_path_factory.mktemp("tiny") / "a project")
+    (project.path / ".dvc").mkdir(parents=True)
+    write(project, "make.py", MAKE.replace("VALUE", "1").replace("SECONDS", "0"))
+    write(project, "dvc.yaml", PIPELINE)
+    write(project, ".gitignore", "/mlflow.db\n/mlruns\n/models\n/reports\n__pycache__\n")
+    for name in ("params.yaml", ".dvc/config"):
+        shutil.copyfile(ROOT / name, project.path / name)
+    shutil.copyfile(empty_database, project.path / "mlflow.db")
+    for command in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "A tiny project"]):
+        project.run("git", *command)
+    log(project, "same", "2", "0")
+    log(project, "other", "3", "0", logged="4")
+    log(project, "endless", "2", "600")
+    return project
 
 
-def test_every_stage_runs_and_every_output_is_the_same_and_the_repository_is_only_read(
-    scored: Project, zarathustra: Zarathustra
-) -> None:
-    own = scored.path / ".git"
+def write(project: Project, name: str, content: str) -> None:
+    (project.path / name).write_text(content, encoding="utf-8")
+
+
+def log(project: Project, name: str, value: str, seconds: str, logged: str | None = None) -> None:
+    """Log a run of uncommitted code."""
+    store = mlflow.MlflowClient(f"sqlite:///{quote(str(project.path / 'mlflow.db'))}")
+    experiment = store.get_experiment_by_name("zarathustra")
+    artifacts = (project.path / "mlruns").as_uri()
+    id_ = experiment.experiment_id if experiment else store.create_experiment("zarathustra", artifacts)
+    write(project, "make.py", MAKE.replace("VALUE", value).replace("SECONDS", seconds))
+    commit = project.run("git", "rev-parse", "HEAD").strip()
+    tags = {"kind": "training", "git.dirty": "true", "mlflow.source.git.commit": commit}
+    run = store.create_run(id_, tags=tags, run_name=name).info.run_id
+    write(project, "uncommitted.diff", project.run("git", "diff"))
+    project.run("python", "-c", MAKE.replace("VALUE", logged or value).replace("SECONDS", "0"))
+    for name in ("uncommitted.diff", "reports/history.csv"):
+        store.log_artifact(run, str(project.path / name))
+    store.log_artifacts(run, str(project.path / "models"), "models")
+    project.run("git", "checkout", "-q", "make.py")
+    (project.path / "uncommitted.diff").unlink()
+
+
+def reproduce(project: Project, *arguments: str, status: int = 0, **variables: str) -> str:
+    command = ("python", "-m", "stages.cli.main", "reproduce", *arguments)
+    return project.run(*command, status=status, PYTHONPATH=str(ROOT), **variables)
+
+
+def test_a_run_is_run_again_and_the_repository_is_only_read(tiny: Project) -> None:
+    own = tiny.path / ".git"
     before = {name: (own / name).read_bytes() for name in ("HEAD", "index")}
-    state = scored.run("git", "status", "--porcelain"), scored.run("git", "rev-parse", "HEAD")
     # as in a hook of git
-    hook = {"GIT_DIR": str(own), "GIT_INDEX_FILE": str(own / "index"), "GIT_WORK_TREE": str(scored.path)}
-    output = zarathustra("reproduce", "scored", "--yes", **hook)
-    assert "  uncommitted, from the store: stages/core/evaluation/new.py +3 -0\n" in output
-    assert stages_that_ran(output) == {"check", *ORDER}
+    hook = {"GIT_DIR": str(own), "GIT_INDEX_FILE": str(own / "index"), "GIT_WORK_TREE": str(tiny.path)}
+    output = reproduce(tiny, "same", "--yes", **hook)
+    assert "  uncommitted, from the store: make.py +2 -2\n" in output
+    assert "\nno GIT\n" in output
     printed = output.splitlines()
-    same = [line.split()[1] for line in printed if line.startswith("same ")]
-    assert set(same) >= {"data/raw", "models/epochs/002.weights.h5", "reports/history.csv", "reports/index.html"}
+    assert [line.split(maxsplit=1)[1] for line in printed if line.startswith("same ")] == [
+        "models/network.json", "models/epochs/001.weights.h5", "reports/history.csv",
+    ]  # fmt: skip
     assert printed[-1] == "Every output has the same bytes."
     # nothing that is said of the copy reads as if it were of the project
     assert not re.search("git add|@best|core.autostage", output)
-    assert not list(scored.path.parent.glob(".reproduced-*"))
+    assert not list(tiny.path.parent.glob(".reproduced-*"))
     assert {name: (own / name).read_bytes() for name in before} == before
-    assert (scored.run("git", "status", "--porcelain"), scored.run("git", "rev-parse", "HEAD")) == state
+    assert tiny.run("git", "status", "--porcelain") == ""
 
 
-def test_without_a_terminal_it_runs_nothing_unasked(scored: Project, zarathustra: Zarathustra) -> None:
-    printed = zarathustra("reproduce", "scored", status=1).splitlines()
-    assert printed[0] == "The code of scored-sampling:"
-    assert re.fullmatch(r"  commit [0-9a-f]{10} \(AUTHOR, \d{4}-\d\d-\d\d: Results\)", printed[1])
-    assert "  uncommitted, from the store: stages/core/evaluation/new.py +3 -0" in printed
-    assert printed[-1] == (
+def test_the_first_value_that_differs_is_named(tiny: Project) -> None:
+    printed = reproduce(tiny, "other", "--yes", status=1).splitlines()
+    assert printed[-1] == "Error: 2 outputs differ: models/epochs/001.weights.h5, reports/history.csv."
+    assert "DIFFERS  models/epochs/001.weights.h5" in printed
+    assert "DIFFERS  reports/history.csv, first at epoch 1, val_loss_nats_per_char: '4' logged, '3' now" in printed
+
+
+def test_without_a_terminal_it_runs_nothing_unasked(tiny: Project) -> None:
+    printed = reproduce(tiny, "same", status=1).splitlines()
+    assert printed[0] == "The code of same:"
+    assert re.fullmatch(r"  commit [0-9a-f]{10} \(AUTHOR, \d{4}-\d\d-\d\d: A tiny project\)", printed[1])
+    assert printed[2] == "  uncommitted, from the store: make.py +2 -2"
+    assert printed[3:] == [
         "Error: reproduce runs the code above, and nobody can confirm that here. Read it, then add --yes."
-    )
-    assert not list(scored.path.parent.glob(".reproduced-*"))
+    ]
+    assert not list(tiny.path.parent.glob(".reproduced-*"))
 
 
-def test_at_a_terminal_it_shows_the_changes_and_takes_no_for_an_answer(scored: Project) -> None:
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "stages.cli.main", "reproduce", "scored"],
-        cwd=scored.path, env=environment(), stdin=theirs, stdout=theirs, stderr=theirs,
+def start(project: Project, *arguments: str, **streams: Any) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "stages.cli.main", "reproduce", *arguments],
+        cwd=project.path, env=environment() | {"PYTHONPATH": str(ROOT)}, text=True, **streams,
     )  # fmt: skip
+
+
+def test_at_a_terminal_it_shows_the_changes_and_takes_no_for_an_answer(tiny: Project) -> None:
+    ours, theirs = pty.openpty()
+    process = start(tiny, "same", stdin=theirs, stdout=theirs, stderr=theirs)
     os.close(theirs)
     os.write(ours, b"p\n\n")
     printed = b""
@@ -95,56 +157,61 @@ def test_at_a_terminal_it_shows_the_changes_and_takes_no_for_an_answer(scored: P
     except OSError:  # so a terminal says that the other side has gone
         pass
     assert process.wait() == 1
-    assert b"+MAX_RUN = 4" in printed
+    assert b'+(epochs / "001.weights.h5").write_bytes(b"w" * 2)' in printed
     assert printed.rstrip().endswith(b"Nothing was run.")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
-def test_a_signal_ends_all_processes_and_removes_the_folder(number: signal.Signals, scored: Project) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "stages.cli.main", "reproduce", "scored", "--yes"],
-        cwd=scored.path, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
+def test_a_signal_ends_all_processes_and_removes_the_folder(number: signal.Signals, tiny: Project) -> None:
+    process = start(tiny, "endless", "--yes", stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     assert process.stdout is not None
-    for line in process.stdout:
-        if line.startswith("Running stage"):
-            break
-    assert processes_in_copies() != []
+    assert any(line == "> python make.py\n" for line in process.stdout)
+    while not list(tiny.path.parent.glob(".reproduced-*/models/epochs/001.weights.h5")):
+        assert process.poll() is None
+        time.sleep(0.05)
+    assert processes_in_copies(tiny) != []
     process.send_signal(number)
     process.stdout.read()
     assert process.wait() == (1 if number == signal.SIGINT else 128 + number)
-    assert processes_in_copies() == []
-    assert not list(scored.path.parent.glob(".reproduced-*"))
+    assert processes_in_copies(tiny) == []
+    assert not list(tiny.path.parent.glob(".reproduced-*"))
 
 
-def processes_in_copies() -> list[str]:
-    """The folders of processes that work in a copy."""
+def processes_in_copies(project: Project) -> list[str]:
+    """The folders of processes that work in a copy of the project."""
     folders = []
     for link in Path("/proc").glob("[0-9]*/cwd"):
-        try:
+        with suppress(OSError):  # somebody else's, or it has ended
             folders.append(str(link.readlink()))
-        except OSError:  # somebody else's, or it has ended
-            continue
-    return [folder for folder in folders if "/.reproduced-" in folder]
+    return [folder for folder in folders if f"{project.path.parent}/.reproduced-" in folder]
 
 
-def test_the_first_value_that_differs_is_named(
-    scored: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.fixture(scope="module")
+def scored(finished: Project) -> Project:
+    """The whole project after an experiment that only evaluated anew, with a new module that is not committed."""
+    finished.run("git", "add", ".")
+    finished.run("git", "commit", "-q", "-m", "Results")
+    new = '"""New."""\n\nMAX_RUN = 4\n'
+    (finished.path / "stages" / "core" / "evaluation" / "new.py").write_text(new, encoding="utf-8")
+    evaluate = finished.path / "stages" / "evaluate.py"
+    text = evaluate.read_text(encoding="utf-8")
+    text = text.replace("\nfrom stages", "\nfrom stages.core.evaluation.new import MAX_RUN\nfrom stages", 1)
+    evaluate.write_text(f"{text}\nassert MAX_RUN\n", encoding="utf-8")
+    finished.run("dvc", "exp", "run", "--name", "scored", "-S", "evaluate.score_length=90")
+    return finished
+
+
+def test_every_stage_runs_and_every_output_of_the_pipeline_is_the_same(
+    scored: Project, zarathustra: Zarathustra
 ) -> None:
-    monkeypatch.chdir(scored.path)
-    found = Logged(find("scored").training, None, "scored")
-    fetch_outputs(found, tmp_path)
-    logged = tmp_path / "history.csv"
-    rows = [row.split(",") for row in logged.read_text(encoding="utf-8").splitlines()]
-    column = rows[0].index("val_loss_nats_per_char")
-    before, rows[-1][column] = rows[-1][column], "1.5"
-    logged.write_text("\n".join(map(",".join, rows)) + "\n", encoding="utf-8")
-    assert [path for path, same in compared(scored.path, found, tmp_path) if not same] == ["reports/history.csv"]
-    assert (
-        f"DIFFERS  reports/history.csv, first at epoch {rows[-1][0]}, val_loss_nats_per_char: "
-        f"'1.5' logged, {before!r} now\n" in capsys.readouterr().out
-    )
+    output = zarathustra("reproduce", "scored", "--yes")
+    assert "  uncommitted, from the store: stages/core/evaluation/new.py +3 -0\n" in output
+    assert stages_that_ran(output) == {"check", *ORDER}
+    same = [line.split()[1] for line in output.splitlines() if line.startswith("same ")]
+    assert set(same) >= {"data/raw", "models/epochs/002.weights.h5", "reports/history.csv", "reports/index.html"}
+    assert output.splitlines()[-1] == "Every output has the same bytes."
+    assert not re.search("git add|@best|core.autostage", output)
 
 
 @pytest.mark.parametrize("commit", ["none", "", "--upload-pack=touch /tmp/x", "-h", "HEAD", "0" * 39, "main"])
