@@ -1,4 +1,4 @@
-"""A real Chromium, started once, that may talk to nobody."""
+"""A real Chromium, started once, that opens no connection."""
 
 import json
 import os
@@ -40,7 +40,7 @@ def _program(*names: str) -> str:
 
 @pytest.fixture(scope="session")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
-    """Chromium, which writes down its console and every request it makes."""
+    """Chromium, with a log of its console and of every request."""
     options = webdriver.ChromeOptions()
     options.binary_location = _program("chromium", "chromium-browser", "google-chrome")
     for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
@@ -87,7 +87,7 @@ def open_page(
         {"features": [{"name": name, "value": value} for name, value in features.items()]},
     )
     for kind in ("browser", "performance"):
-        _log(driver, kind)  # what was there before is read, and so gone
+        _log(driver, kind)  # reading a log empties it
     driver.get(page.as_uri())
 
 

@@ -85,7 +85,7 @@ class ExplorerData:
     copied_passage_length: int  # of the shortest passage that is marked as copied, in characters
     default_prompt: str
     held_out_text: str = ""  # that the network was not trained on, to guess from
-    has_words: bool = True  # false where the corpus does not part words by spaces: then none are marked
+    has_words: bool = True  # false where no spaces separate the words of the corpus: then none are marked
     score_labels: Mapping[str, str] = field(default_factory=dict)
     """What each score is called on the page, in the order of the list; *_fraction is shown in per cent."""
     scores: tuple[Scores, ...] = ()

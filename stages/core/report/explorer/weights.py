@@ -52,7 +52,7 @@ def snapshots(best: tuple[int, Network], others: Iterable[tuple[int, Network]]) 
 
     Args:
         best: the best epoch and its network.
-        others: further ones, the most wanted first; none from the first on that there is no room for.
+        others: further ones, in the order of preference; as many as there is room for.
     """
     epoch, network = best
     is_small = network.description.num_weights <= MAX_EXACT_WEIGHTS
