@@ -53,7 +53,8 @@ class CopyFinder:
         """Return for each place of the text how many characters from there on occur in the corpus, (T,)."""
         rows = self._rows_of_suffixes(text)
         before = self._common_lengths(text, self._suffixes[rows - 1])
-        after = self._common_lengths(text, self._suffixes[np.minimum(rows, len(self._corpus))])
+        # beside the last row there is no suffix: the empty one, which agrees with nothing, stands in for it
+        after = self._common_lengths(text, np.append(self._suffixes, len(self._corpus))[rows])
         return np.maximum(np.fromiter(before, np.int64, len(text)), np.fromiter(after, np.int64, len(text)))
 
     def longest_copy(self, text: str) -> int:
