@@ -35,7 +35,8 @@ def held_out_nats(network: Network, ids: NDArray[Any]) -> NDArray[np.float64]:
     """Return -ln p of every token after the first window, given the tokens before it, (M - T,)."""
     window_length = network.window_length
     num_predicted = len(ids) - window_length
-    piece_length = PIECE_IN_WINDOWS * window_length
+    # a carried state depends on all that came before, so there is one stream, in order
+    piece_length = num_predicted if network.description.carries_state else PIECE_IN_WINDOWS * window_length
     num_streams = max(1, MOST_ROWS // window_length)
     starts = np.arange(window_length, len(ids), piece_length)
     groups = np.split(starts, range(num_streams, len(starts), num_streams))

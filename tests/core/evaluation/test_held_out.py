@@ -32,6 +32,15 @@ def test_every_token_after_the_first_window_is_predicted_once_from_the_window_be
     assert held_out_nats(NETWORK, IDS[:length]) == pytest.approx(one_by_one(IDS[:length]), rel=1e-5)
 
 
+def test_a_carried_state_has_seen_every_token_before() -> None:
+    network = random_network(description(window_length=WINDOW_LENGTH, targets="every", carries_state=True))
+    stepper = network.stepper(1)
+    logits = np.concatenate([stepper(ids) for ids in IDS[:-1, None]])
+    probabilities = softmax_with_temperature(logits, np.ones(len(logits)))
+    expected = -np.log(probabilities[np.arange(len(logits)), IDS[1:]])[WINDOW_LENGTH - 1 :]
+    assert held_out_nats(network, IDS) == pytest.approx(expected, rel=1e-9)
+
+
 @pytest.mark.parametrize(("rows", "windows"), [(1, 1), (12, 3), (100_000, 100)])
 def test_the_number_of_streams_changes_nothing(rows: int, windows: int, monkeypatch: pytest.MonkeyPatch) -> None:
     expected = held_out_nats(NETWORK, IDS)
