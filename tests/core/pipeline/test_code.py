@@ -229,7 +229,9 @@ def has_statements(name: str) -> bool:
 
 @pytest.mark.parametrize("name", NOT_HASHED)
 def test_what_is_not_hashed_is_imported_by_a_stage(name: str) -> None:
-    used = {other for stage in SECTIONS for other in all_imported_by(f"stages.{stage}")}
+    of_kinds = [module for kind in NETWORKS.values() for module in (kind.stepper, kind.builder)]
+    roots = [f"stages.{stage}" for stage in SECTIONS] + of_kinds
+    used = {other for root in roots for other in all_imported_by(root)}
     assert any(f"{other}.".startswith(f"{name}.") for other in used)
 
 
