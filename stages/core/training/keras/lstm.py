@@ -33,7 +33,13 @@ COMPILED_OPTIONS = {
 def layers(params: TrainParams, vocabulary_size: int, *, compiled: bool) -> list[keras.layers.Layer]:
     """Return the layers between the ids (B, T) and the dense softmax."""
     first, *others = layer_options(params)
-    compiled = compiled and not others and params.targets == "last"
+    if compiled and (others or params.targets == "every"):
+        from stages.core.training.keras import compiled_lstm  # it builds on this module
+
+        return [
+            compiled_lstm.CharacterLSTM(params.units, vocabulary_size, name="lstm", **first),
+            *(compiled_lstm.LSTM(params.units, name=f"lstm_{i}", **options) for i, options in enumerate(others, 2)),
+        ]
     return [
         CharacterLSTM(params.units, vocabulary_size, compiled=compiled, name="lstm", **first),
         *(keras.layers.LSTM(params.units, name=f"lstm_{i}", **options) for i, options in enumerate(others, 2)),

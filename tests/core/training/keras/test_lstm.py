@@ -214,3 +214,30 @@ def test_regularizers_and_constraints_hold_with_the_compiled_kernel() -> None:
         found.append([layer.losses[0], *layer.get_weights()])
     for received, expected in zip(*found, strict=True):
         np.testing.assert_allclose(received, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"targets": "every"},
+        {"num_layers": 2},
+        {"targets": "every", "num_layers": 3, "carry_state": True},
+        {"targets": "every", "num_layers": 2, "dropout": 0.2},
+    ],
+    ids=str,
+)
+def test_stacks_and_every_position_are_those_of_keras(settings: dict[str, Any], tmp_path: Path) -> None:
+    ids, _ = batch()
+    num_streams = len(ids) if settings.get("carry_state") else None
+    models = []
+    for backend in BACKENDS:
+        params = dataclasses.replace(PARAMS, units=9, lstm_backend=backend, **settings)
+        models.append(build_network(params, VOCABULARY_SIZE, WINDOW_LENGTH, num_streams))
+    assert {type(layer).__module__.rpartition(".")[2] for layer in models[1].layers if "lstm" in layer.name} == {
+        "compiled_lstm"
+    }
+    models[0].save_weights(tmp_path / "w.weights.h5")
+    models[1].load_weights(tmp_path / "w.weights.h5")
+    for _ in range(2):  # the second time from the state that was carried
+        expected, received = (model(ids).numpy() for model in models)
+        np.testing.assert_allclose(received, expected, atol=1e-6)
