@@ -1,6 +1,5 @@
 """A real Chromium, started once, that opens no connection."""
 
-import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
 from stages.core.report.explorer import render_explorer
+from tests.browser.page import open_page
 from tests.support.explorer_example import example_data
 
 FLAGS = (
@@ -64,45 +64,3 @@ def driver(browser: webdriver.Chrome, page: Path) -> webdriver.Chrome:
     """Chromium with the explorer just opened."""
     open_page(browser, page)
     return browser
-
-
-def open_page(
-    driver: webdriver.Chrome,
-    page: Path,
-    *,
-    width: int = 1280,
-    height: int = 800,
-    dark: bool = False,
-    reduced_motion: bool = False,
-) -> None:
-    """Load a page afresh, on a screen of this size in CSS pixels."""
-    screen = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
-    features = {
-        "prefers-color-scheme": "dark" if dark else "light",
-        "prefers-reduced-motion": "reduce" if reduced_motion else "no-preference",
-    }
-    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
-    driver.execute_cdp_cmd(
-        "Emulation.setEmulatedMedia",
-        {"features": [{"name": name, "value": value} for name, value in features.items()]},
-    )
-    for kind in ("browser", "performance"):
-        _log(driver, kind)  # reading a log empties it
-    driver.get(page.as_uri())
-
-
-def console(driver: webdriver.Chrome) -> list[str]:
-    """Return what was written to the console since the page was opened."""
-    return [entry["message"] for entry in _log(driver, "browser")]
-
-
-def requests(driver: webdriver.Chrome, page: Path) -> set[str]:
-    """Return every address that the page has asked for."""
-    events = [json.loads(entry["message"])["message"] for entry in _log(driver, "performance")]
-    sent = [event["params"] for event in events if event["method"] == "Network.requestWillBeSent"]
-    return {request["request"]["url"] for request in sent if request["documentURL"] == page.as_uri()}
-
-
-def _log(driver: webdriver.Chrome, kind: str) -> list[dict[str, str]]:
-    entries: list[dict[str, str]] = driver.get_log(kind)  # type: ignore[no-untyped-call]
-    return entries

@@ -12,16 +12,11 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
 from stages.core.report.explorer import Baseline, ExplorerData, render_explorer
-from tests.browser.conftest import console, open_page, requests
+from tests.browser.page import console, epoch_shown, open_page, requests, texts
 from tests.support.explorer_example import BEST_EPOCH, EPOCHS, MARKUP, TEMPERATURES, example_data, sample_text
 
 KNOB_WIDTH = 22
 CONTROLS = "button, input, select, textarea, summary"
-
-
-def epoch_shown(driver: Chrome) -> int:
-    # in one step: the element is replaced while the page plays
-    return int(driver.execute_script("return document.querySelector('#epoch-name b').textContent"))
 
 
 def written(folder: Path, data: ExplorerData) -> Path:
@@ -32,11 +27,6 @@ def written(folder: Path, data: ExplorerData) -> Path:
 
 def visible_controls(driver: Chrome) -> list[WebElement]:
     return [control for control in driver.find_elements(By.CSS_SELECTOR, CONTROLS) if control.is_displayed()]
-
-
-def texts(driver: Chrome, selector: str) -> list[str]:
-    elements = driver.find_elements(By.CSS_SELECTOR, selector)
-    return [str(element.get_property("textContent")) for element in elements]
 
 
 def test_console_stays_clean_and_nothing_is_loaded_from_elsewhere(driver: Chrome, page: Path) -> None:

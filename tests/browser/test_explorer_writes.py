@@ -12,12 +12,18 @@ from selenium.webdriver.support.ui import WebDriverWait
 from stages.core.generation.sampling import generate
 from stages.core.networks.lstm import stepper
 from stages.core.text.characters import Characters
-from tests.browser.conftest import open_page
+from tests.browser.page import (
+    HIGHEST_TEMPERATURE,
+    LOWEST_TEMPERATURE,
+    open_page,
+    set_temperature,
+    set_value,
+    text_of,
+    write,
+)
 from tests.support.explorer_example import CHARACTERS, WINDOW_LENGTH, example_weights
 from tests.support.lstm_reference import logits
 from tests.support.networks import description
-
-HIGHEST_TEMPERATURE, LOWEST_TEMPERATURE = "last", "first"
 
 
 def greedy_continuation(prompt: str, length: int) -> str:
@@ -27,31 +33,6 @@ def greedy_continuation(prompt: str, length: int) -> str:
         window = np.array([[CHARACTERS.index(character) for character in text[-WINDOW_LENGTH:]]])
         text += CHARACTERS[logits(example_weights(), window).argmax()]
     return text[len(prompt) :]
-
-
-def set_value(driver: Chrome, element_id: str, value: str | int) -> None:
-    """Do what typing into a field, or moving a slider, does."""
-    driver.execute_script(
-        "const field = document.getElementById(arguments[0]);"
-        "field.value = arguments[1]; field.dispatchEvent(new Event('input', { bubbles: true }));",
-        element_id,
-        value,
-    )
-
-
-def set_temperature(driver: Chrome, end: str) -> None:
-    set_value(driver, "temperature", 0 if end == LOWEST_TEMPERATURE else 1000)
-
-
-def text_of(driver: Chrome, element_id: str) -> str:
-    return str(driver.find_element(By.ID, element_id).get_property("textContent"))
-
-
-def write(driver: Chrome, length: int) -> str:
-    set_value(driver, "length", length)
-    driver.find_element(By.ID, "write").click()
-    WebDriverWait(driver, 60).until(lambda d: text_of(d, "write-status").startswith("Done"))
-    return text_of(driver, "output-made")
 
 
 @pytest.mark.parametrize("prompt", ["a", "there was a rose, ", "a prompt that is longer than the window is, by far"])

@@ -10,8 +10,7 @@ from selenium.webdriver import Chrome
 from stages.core.generation.sampling import generate
 from stages.core.networks.table import NETWORKS
 from stages.core.report.explorer import NetworkOnPage, Snapshot, render_explorer
-from tests.browser.conftest import console, open_page
-from tests.browser.test_explorer_writes import LOWEST_TEMPERATURE, set_temperature, set_value, write
+from tests.browser.page import LOWEST_TEMPERATURE, console, open_page, set_temperature, set_value, write
 from tests.support.explorer_example import CHARACTERS, WINDOW_LENGTH, example_data
 from tests.support.networks import description, random_network
 

@@ -15,8 +15,7 @@ from stages.core.text.bytes_ import Bytes
 from stages.core.text.tokenizer import Tokenizer
 from stages.core.text.visible import HARMFUL, visible
 from stages.core.text.words import Words
-from tests.browser.conftest import console, open_page
-from tests.browser.test_explorer_writes import LOWEST_TEMPERATURE, set_temperature, set_value, text_of, write
+from tests.browser.page import LOWEST_TEMPERATURE, console, open_page, set_temperature, set_value, text_of, write
 from tests.support.explorer_example import CHARACTERS, WINDOW_LENGTH, example_data, example_weights
 from tests.support.lstm_reference import logistic
 

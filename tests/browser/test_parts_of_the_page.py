@@ -11,9 +11,16 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
 from stages.core.report.explorer import render_explorer
-from tests.browser.conftest import console, open_page
-from tests.browser.test_explorer import epoch_shown, texts
-from tests.browser.test_explorer_writes import HIGHEST_TEMPERATURE, set_temperature, set_value, text_of
+from tests.browser.page import (
+    HIGHEST_TEMPERATURE,
+    console,
+    epoch_shown,
+    open_page,
+    set_temperature,
+    set_value,
+    text_of,
+    texts,
+)
 from tests.support.explorer_example import BEST_EPOCH, EPOCHS, HELD_OUT, WINDOW_LENGTH, example_data
 
 

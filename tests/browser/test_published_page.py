@@ -5,8 +5,7 @@ import re
 import pytest
 from selenium.webdriver import Chrome
 
-from tests.browser.conftest import console, open_page
-from tests.browser.test_explorer_writes import write
+from tests.browser.page import console, open_page, write
 from tests.support.project import ROOT
 
 PAGE = ROOT / "reports" / "index.html"
