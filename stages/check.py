@@ -16,7 +16,6 @@ from stages.core.networks.table import modules_of
 from stages.core.pipeline import params, stage
 from stages.core.pipeline.code import code_listing
 from stages.core.pipeline.files import write_text
-from stages.core.text.table import tokenizer_modules
 
 logger = logging.getLogger(__name__)
 
@@ -28,8 +27,7 @@ def listing(name: str, sections: Mapping[str, Any]) -> str:
         name: of the stage.
         sections: of params.yaml, by name.
     """
-    network, tokens = sections["train"].network, sections["vectorize"].tokens
-    return code_listing(*modules_of(name, network), *tokenizer_modules(name, tokens))
+    return code_listing(*modules_of(name, sections["train"].network, sections["vectorize"].tokens))
 
 
 def main() -> None:

@@ -36,9 +36,8 @@ from stages.core.serving.registry import register_best
 from stages.core.tables.history import NATS_TO_BITS, read_history
 from stages.core.tables.samples import read_samples
 from stages.core.tables.scores import scores_csv
-from stages.core.text.windows import WindowData, read_windows
+from stages.core.text.windows import WindowData, read_windows, windows_hash
 from stages.core.tracking.stage_log import log_stage
-from stages.core.training.fingerprint import windows_hash
 
 logger = logging.getLogger(__name__)
 

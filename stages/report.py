@@ -32,9 +32,8 @@ from stages.core.tables.history import read_history
 from stages.core.tables.metrics import read_metrics
 from stages.core.tables.samples import read_samples, samples_csv
 from stages.core.tables.scores import read_scores
-from stages.core.text.windows import read_windows
+from stages.core.text.windows import read_windows, windows_hash
 from stages.core.tracking.stage_log import log_stage
-from stages.core.training.fingerprint import windows_hash
 
 NOUNS = {"characters": "character", "words": "word", "bytes": "byte"}
 logger = logging.getLogger(__name__)

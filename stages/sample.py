@@ -26,9 +26,8 @@ from stages.core.pipeline.files import write_text
 from stages.core.pipeline.params import SampleParams, temperature_label
 from stages.core.pipeline.randomness import generator
 from stages.core.tables.samples import samples_csv, samples_markdown
-from stages.core.text.windows import WindowData, read_windows
+from stages.core.text.windows import WindowData, read_windows, windows_hash
 from stages.core.tracking.stage_log import log_stage
-from stages.core.training.fingerprint import windows_hash
 
 logger = logging.getLogger(__name__)
 Row = dict[str, Any]

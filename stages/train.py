@@ -21,11 +21,10 @@ from stages.core.pipeline.files import atomic_write, sha256_of, write_text
 from stages.core.pipeline.params import TrainParams
 from stages.core.pipeline.progress import time_text
 from stages.core.tables.history import HistoryRow, history_csv
-from stages.core.text.table import tokenizer_modules
-from stages.core.text.windows import WindowData, read_windows
+from stages.core.text.windows import WindowData, read_windows, windows_hash
 from stages.core.tracking.training_run import TrainingRun
 from stages.core.training.checkpoints import Checkpoints
-from stages.core.training.fingerprint import package_versions, training_fingerprint, windows_hash
+from stages.core.training.fingerprint import package_versions, training_fingerprint
 from stages.core.training.memory import require_memory
 
 IF_INTERRUPTED = "`dvc repro` resumes after the last whole epoch."
@@ -108,9 +107,9 @@ def main() -> None:
 
     windows_sha256 = windows_hash(arguments.windows)
     decisive = dataclasses.asdict(train) | {"lstm_backend": choose_backend(train.lstm_backend)}
-    modules = [*modules_of("train", train.network), *tokenizer_modules("train", data.tokenizer.kind)]
-    resumable = training_fingerprint(windows_sha256, decisive, code_hash(*modules))
-    fingerprint = sha256_of(resumable, str(train.epochs))
+    code_sha256 = code_hash(*modules_of("train", train.network, data.tokenizer.kind))
+    resumable = training_fingerprint(windows_sha256, decisive, code_sha256)
+    fingerprint = sha256_of(resumable, str(train.epochs), str(train.early_stopping_epochs))
 
     checkpoints = Checkpoints(resumable)
     checkpoints.wait_for_others()

@@ -11,7 +11,8 @@ from stages.core.pipeline import params
 from stages.core.pipeline.files import read_json, scratch_root, sha256_of
 from stages.core.pipeline.timing import last_seconds, last_speed
 from stages.core.text.plan import WindowPlan, num_windows
-from stages.core.training.fingerprint import training_fingerprint, windows_hash
+from stages.core.text.windows import windows_hash
+from stages.core.training.fingerprint import training_fingerprint
 
 WINDOWS = Path("data/windows")
 OTHER_TOKENS = ("vectorize.tokens", "vectorize.max_vocabulary")

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from stages.core.kernels.lstm import Workspace, backward, forward
+from stages.core.kernels.sequences import Sequences
 from tests.benchmarks.data import BATCH_SIZE, WINDOWS, window_data
 from tests.benchmarks.measuring import Effort, Work, num_cores, race, spread
 
@@ -35,12 +35,13 @@ def kernel() -> Work:
     shapes = (num_characters, 4 * UNITS), (UNITS, 4 * UNITS), (4 * UNITS,)
     weights = [random.normal(scale=0.1, size=shape).astype(np.float32) for shape in shapes]
     dh = random.normal(size=(BATCH_SIZE, UNITS)).astype(np.float32)
-    workspace = Workspace(BATCH_SIZE, WINDOWS.window_length, num_characters, UNITS)
+    zeros = np.zeros_like(dh)
+    sequences = Sequences(BATCH_SIZE, WINDOWS.window_length, UNITS, vocabulary_size=num_characters, last_only=True)
 
     def work() -> None:
         for _ in range(BATCHES_AT_ONCE):
-            forward(workspace, ids, *weights)
-            backward(workspace, dh)
+            sequences.forward(ids, zeros, zeros, *weights)
+            sequences.backward(dh, zeros)
 
     work()
     return work
@@ -49,7 +50,7 @@ def kernel() -> Work:
 def flop_of_a_batch(units: int, window_length: int) -> int:
     """Return the operations in the three products of the LSTM with its recurrent weights, forward and backward.
 
-    The first step multiplies zeros and has no step before it, so it needs none.
+    The products of the first step, of zeros, do not count.
     """
     return 3 * 2 * BATCH_SIZE * (window_length - 1) * units * 4 * units
 

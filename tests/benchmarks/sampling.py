@@ -12,8 +12,7 @@ import numpy as np
 
 from stages.core.generation.sampling import sample_categorical, softmax_with_temperature
 from stages.core.networks.folder import ModelFolder
-from stages.core.text.windows import write_plan
-from stages.core.training.fingerprint import windows_hash
+from stages.core.text.windows import windows_hash, write_plan
 from stages.train import describe
 from tests.benchmarks.data import WINDOWS, train_params, window_data
 from tests.benchmarks.measuring import Contender, Effort, Work, in_turns, ratios, run_command, say, spread

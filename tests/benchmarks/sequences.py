@@ -28,19 +28,16 @@ def keras_fit(
     *, compiled: bool, units: int, num_layers: int, num_rows: int, num_steps: int, carried: bool, num_batches: int
 ) -> Work:
     """Return a `fit` of so many batches with Keras's layers, or the compiled ones in their place."""
-    from stages.core.training.keras import compiled_lstm, lstm  # TensorFlow, only in this contender's process
+    from stages.core.training.keras import character_lstm, compiled_lstm  # TensorFlow, only in this contender's process
     from stages.core.training.keras.tensorflow import keras
 
     options: dict[str, Any] = {"return_sequences": True, "stateful": carried}
-    if compiled:
-        first = compiled_lstm.CharacterLSTM(units, VOCABULARY_SIZE, **options)
-    else:
-        first = lstm.CharacterLSTM(units, VOCABULARY_SIZE, compiled=False, **options)
+    first = compiled_lstm.CharacterLSTM if compiled else character_lstm.CharacterLSTM
     other = compiled_lstm.LSTM if compiled else keras.layers.LSTM
     network = keras.Sequential(
         [
             keras.Input((num_steps,), batch_size=num_rows, dtype="int32"),
-            first,
+            first(units, VOCABULARY_SIZE, **options),
             *(other(units, **options) for _ in range(num_layers - 1)),
             keras.layers.Dense(VOCABULARY_SIZE, "softmax"),
         ]

@@ -34,6 +34,7 @@ TRAIN_PARAMS = TrainParams(
     divergence_margin_nats=0.25,
     rollback_learning_rate_factor=0.5,
     max_rollbacks=10,
+    early_stopping_epochs=None,
 )
 
 

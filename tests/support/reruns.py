@@ -75,6 +75,7 @@ CHANGES = (
     onwards("train.divergence_margin_nats", None),
     onwards("train.rollback_learning_rate_factor", 0.25),
     onwards("train.max_rollbacks", 3),
+    onwards("train.early_stopping_epochs", 1),
     onwards("sample.random_seed", 1),
     onwards("sample.temperatures", [0, 0.7]),
     onwards("sample.length", 30),

@@ -54,7 +54,8 @@ def backward(transposed, c, gates, dh, dc, d_outputs, d_z):
     tanh_c = np.empty(num_rows * num_units, np.float32)
     sums = np.empty((num_rows, TILE_COLUMNS), np.float32)
     for t in range(num_steps - 1, -1, -1):
-        dh += d_outputs[t]
+        if len(d_outputs):
+            dh += d_outputs[t]
         cell_backward(
             *(gates[t].reshape((NUM_GATES, -1)), c[t].reshape(-1), c[t + 1].reshape(-1)),
             *(dh.reshape(-1), dc.reshape(-1), d_gates.reshape((NUM_GATES, -1)), tanh_c),

@@ -1,7 +1,7 @@
 """The forward and the backward pass of some rows, and one step of many, compiled.
 
-Nothing here checks an index: lstm.py does. Shapes: n rows, T steps, V rows of the table, H units, padded;
-C = TILE_COLUMNS. The four gates are in Keras's order: input, forget, cell, output.
+Nothing here checks an index: sequences.py and stepping.py do. The four gates are in Keras's order: input, forget, cell,
+output. Shapes: n rows, T steps, V rows of the table, H units, padded; C = TILE_COLUMNS.
 """
 
 import numpy as np
@@ -25,24 +25,20 @@ def multiply(out, left, right, add):
 
 
 @compiled
-def advance(has_state, recurrent, table, ids, h, c, new_h, new_c, z):
+def advance(recurrent, table, ids, h, c, new_h, new_c, z):
     """Do one step: from h and c (n, H) to new_h and new_c, and to the gates in z (4, n, H).
 
     Args:
-        has_state: False if h is zero; it saves a product.
         recurrent: (4H / C, H, C), the recurrent kernel in blocks of columns.
         table: (V, 4, H), kernel plus bias.
         ids: (n,), the row of the table for each row.
     """
     num_rows, num_units = h.shape
     num_blocks = num_units // TILE_COLUMNS
-    if not has_state:
-        z[:] = 0
     for gate in range(NUM_GATES):
-        if has_state:
-            for block in range(num_blocks):
-                columns = slice(block * TILE_COLUMNS, (block + 1) * TILE_COLUMNS)
-                multiply(z[gate, :, columns], h, recurrent[gate * num_blocks + block], False)
+        for block in range(num_blocks):
+            columns = slice(block * TILE_COLUMNS, (block + 1) * TILE_COLUMNS)
+            multiply(z[gate, :, columns], h, recurrent[gate * num_blocks + block], False)
         for row in range(num_rows):
             sums, inputs = z[gate, row], table[ids[row], gate]
             for unit in range(num_units):
@@ -51,25 +47,24 @@ def advance(has_state, recurrent, table, ids, h, c, new_h, new_c, z):
 
 
 @compiled
-def forward(has_state, recurrent, table, ids, h, c, gates):
+def forward(recurrent, table, ids, h, c, gates):
     """Fill gates (T, 4, n, H), and h and c (T + 1, n, H) after their first. Arguments: as in `advance`; ids (T, n)."""
     for t in range(len(ids)):
-        advance(has_state or t > 0, recurrent, table, ids[t], h[t], c[t], h[t + 1], c[t + 1], gates[t])
+        advance(recurrent, table, ids[t], h[t], c[t], h[t + 1], c[t + 1], gates[t])
 
 
 @compiled
-def backward(has_state, transposed, ids, h, c, gates, dh, dc, d_outputs, d_recurrent, d_table):
+def backward(transposed, ids, h, c, gates, dh, dc, d_outputs, d_recurrent, d_table):
     """Go back from the last step to the first; sum up the gradients of the weights in d_recurrent and d_table.
 
     Args:
-        has_state: as in `forward`. Then dh and dc end as the gradients with respect to the initial state.
         transposed: (H / C, 4H, C), the transposed recurrent kernel in blocks of columns.
         ids: (T, n).
         h: (T + 1, n, H), from `forward`, as are c and gates.
         c: (T + 1, n, H).
         gates: (T, 4, n, H).
-        dh: (n, H), the gradient with respect to the last output; used as memory.
-        dc: (n, H), the gradient with respect to the last cell state; used as memory.
+        dh: (n, H), in: the gradient with respect to the last output; out: to the initial one.
+        dc: (n, H), the same of the cell states.
         d_outputs: (T, n, H), what to add to dh at each step; or (0, n, H).
         d_recurrent: (4H / C, H, C), as `recurrent` in `advance`.
         d_table: (V, 4, H).
@@ -93,8 +88,6 @@ def backward(has_state, transposed, ids, h, c, gates, dh, dc, d_outputs, d_recur
                 sums, gradients = d_table[ids[t, row], gate], d_gates[gate, row]
                 for unit in range(num_units):
                     sums[unit] += gradients[unit]
-        if t == 0 and not has_state:
-            break
         for row in range(num_rows):
             for unit in range(num_units):
                 h_columns[unit, row] = h[t, row, unit]
@@ -120,6 +113,6 @@ def step(recurrent, table, ids, h, c):
         now_h[:, :num_real_units] = h[first : first + num_rows]
         now_c[:, :num_real_units] = c[first : first + num_rows]
         now_z = z[: NUM_GATES * num_rows * num_units].reshape((NUM_GATES, num_rows, num_units))
-        advance(True, recurrent, table, ids[first : first + num_rows], now_h, now_c, now_h, now_c, now_z)
+        advance(recurrent, table, ids[first : first + num_rows], now_h, now_c, now_h, now_c, now_z)
         h[first : first + num_rows] = now_h[:, :num_real_units]
         c[first : first + num_rows] = now_c[:, :num_real_units]

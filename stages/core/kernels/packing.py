@@ -1,4 +1,4 @@
-"""The weights in the order in which the loops read them, and the memory of a batch.
+"""The weights in the order in which the loops read them; checks of what compiled code would read without looking.
 
 Shapes: B windows (rows) of T steps, V characters of the vocabulary, H units, padded to H'; C = TILE_COLUMNS.
 README.md draws the layout.
@@ -14,11 +14,6 @@ from stages.core.kernels.loops import NUM_GATES
 from stages.core.kernels.tile import TILE_COLUMNS
 
 CACHE_LINE = 16  # float32
-# The rows of a batch are cut into parts that never wait for each other. The cut depends on the number of rows alone, so
-# the number of threads changes no bit. Parts of 32 rows cost no time over the whole batch in one; parts of 16, a tenth.
-MIN_PART_ROWS, MAX_PARTS = 32, 16
-MIN_SMALL_PART_ROWS, MAX_SMALL_PARTS = 16, 4  # a small batch serves a few cores at that price
-
 Float32Array = NDArray[np.float32]
 
 
@@ -33,7 +28,7 @@ class PackedWeights:
     def __init__(self, vocabulary_size: int, num_units: int) -> None:
         self.vocabulary_size = vocabulary_size
         self.num_units = num_units
-        self.padded_units = padded_units = -(-num_units // TILE_COLUMNS) * TILE_COLUMNS
+        self.padded_units = padded_units = padded(num_units)
         self.table = aligned_zeros(vocabulary_size, NUM_GATES, padded_units)  # kernel plus bias
         self.recurrent = aligned_zeros(NUM_GATES * padded_units // TILE_COLUMNS, padded_units, TILE_COLUMNS)
 
@@ -54,9 +49,9 @@ class PackedWeights:
         check_array("bias", bias, (num_columns,))
         with np.errstate(over="ignore"):  # weights that have diverged: the loss shows it
             self.table[:, :, :num_units] = (kernel + bias).reshape(-1, NUM_GATES, num_units)
-        padded = np.zeros((self.padded_units, NUM_GATES, self.padded_units), np.float32)
-        padded[:num_units, :, :num_units] = recurrent_kernel.reshape(-1, NUM_GATES, num_units)
-        self.recurrent[:] = in_column_blocks(padded.reshape(self.padded_units, -1))
+        matrix = np.zeros((self.padded_units, NUM_GATES, self.padded_units), np.float32)
+        matrix[:num_units, :, :num_units] = recurrent_kernel.reshape(-1, NUM_GATES, num_units)
+        self.recurrent[:] = in_column_blocks(matrix.reshape(self.padded_units, -1))
 
     def real(self, columns: Float32Array) -> Float32Array:
         """Return (..., 4H') without the padded units, (K, 4H)."""
@@ -78,38 +73,9 @@ def from_column_blocks(blocks: Float32Array) -> Float32Array:
     return blocks.transpose(1, 0, 2).reshape(blocks.shape[1], -1)
 
 
-class Part:
-    """The memory of some rows of a batch, n of them.
-
-    Args:
-        rows: which rows of the batch.
-        num_steps: T.
-        weights: for V and H'.
-    """
-
-    def __init__(self, rows: slice, num_steps: int, weights: PackedWeights) -> None:
-        num_rows, num_units = rows.stop - rows.start, weights.padded_units
-        self.rows = rows
-        self.ids = np.zeros((num_steps, num_rows), np.int32)
-        self.h = aligned_zeros(num_steps + 1, num_rows, num_units)  # the first is the initial state
-        self.c = aligned_zeros(num_steps + 1, num_rows, num_units)
-        self.gates = aligned_zeros(num_steps, NUM_GATES, num_rows, num_units)
-        self.dh = aligned_zeros(num_rows, num_units)
-        self.dc = aligned_zeros(num_rows, num_units)
-        self.d_outputs = aligned_zeros(0, num_rows, num_units)  # no step but the last has an output that counts
-        self.d_recurrent = aligned_zeros(*weights.recurrent.shape)
-        self.d_table = aligned_zeros(*weights.table.shape)
-
-
-def parts_of(num_rows: int) -> list[slice]:
-    """Return the rows of each part.
-
-    >>> parts_of(50)
-    [slice(0, 16, None), slice(16, 33, None), slice(33, 50, None)]
-    """
-    small = min(MAX_SMALL_PARTS, num_rows // MIN_SMALL_PART_ROWS)
-    num_parts = max(1, small, min(MAX_PARTS, num_rows // MIN_PART_ROWS))
-    return [slice(i * num_rows // num_parts, (i + 1) * num_rows // num_parts) for i in range(num_parts)]
+def padded(number: int) -> int:
+    """Return the next multiple of C."""
+    return -(-number // TILE_COLUMNS) * TILE_COLUMNS
 
 
 def aligned_zeros(*shape: int) -> Float32Array:
@@ -130,3 +96,15 @@ def check_array(name: str, array: Any, shape: tuple[int, ...], dtype: type = np.
     if received != (dtype, shape):
         expected = f"{np.dtype(dtype)} of shape {shape}"
         raise ValueError(f"{name} must be {expected}. Received: {received[0]} of shape {received[1]}.")
+
+
+def check_ids(ids: NDArray[Any], vocabulary_size: int) -> None:
+    """Check that each id names a row of a table.
+
+    Raises:
+        ValueError: the ids are no integers, or one is not in the vocabulary.
+    """
+    if ids.dtype.kind not in "iu":
+        raise ValueError(f"ids must be integers. Received: {ids.dtype}.")
+    if ids.size and not 0 <= ids.min() <= ids.max() < vocabulary_size:
+        raise ValueError(f"ids must lie between 0 and {vocabulary_size - 1}. Received: {ids.min()} to {ids.max()}.")

@@ -1,7 +1,8 @@
-"""The LSTM with an output at every step, an initial state, and ids or numbers as input: what layers are stacked from.
+"""The LSTM on the CPU, trained: the same mathematics as keras.layers.LSTM, on ids or on numbers.
 
-The recurrent loops are those of lstm.py. A dense input is one product for all steps of a part; its result then stands
-where the rows of the kernel stand for ids. The number of threads changes no bit.
+A one-hot row times a matrix is a row of the matrix: ids pick rows of the kernel. A dense input is one product for all
+steps of a part; its result then stands where those rows stand. The outputs of every step count, or only the last ones.
+README.md says what makes it fast, and in which order it adds: the number of threads changes no bit.
 
 Shapes: B rows, T steps, V tokens, K inputs, H units.
 """
@@ -14,18 +15,17 @@ from numpy.typing import NDArray
 
 from stages.core.kernels import dense_loops, loops
 from stages.core.kernels.loops import NUM_GATES
-from stages.core.kernels.lstm import Workspace, _check_ids, _run
 from stages.core.kernels.packing import (
     Float32Array,
     PackedWeights,
-    Part,
-    aligned_zeros,
     check_array,
+    check_ids,
     from_column_blocks,
     in_column_blocks,
-    parts_of,
+    padded,
 )
-from stages.core.kernels.tile import TILE_COLUMNS
+from stages.core.kernels.parts import Part, parts_of, run
+from stages.core.kernels.processors import default_num_threads
 
 # Up to here, a step's gradients are summed up while they are in the cache. Above, the sums themselves do not fit there,
 # and are touched once for many steps: with 512 units that took 40 % less time, with 256 none less.
@@ -44,7 +44,7 @@ class SequenceGradients:
     bias: Float32Array  # (4H,)
 
 
-class Sequences(Workspace):
+class Sequences:
     """The memory of a batch, and both passes over it: `forward` leaves what `backward` needs, until its next call.
 
     Args:
@@ -53,6 +53,7 @@ class Sequences(Workspace):
         num_units: H.
         vocabulary_size: V for ids, or None.
         num_inputs: K for numbers, or None.
+        last_only: true to give only the outputs after the last step.
         num_threads: of both passes; by default as many as this process may use just then.
     """
 
@@ -64,14 +65,22 @@ class Sequences(Workspace):
         *,
         vocabulary_size: int | None = None,
         num_inputs: int | None = None,
+        last_only: bool = False,
         num_threads: int | None = None,
     ) -> None:
         if (vocabulary_size is None) == (num_inputs is None):
             raise ValueError("either vocabulary_size or num_inputs must be given, not both.")
-        super().__init__(0, num_steps, vocabulary_size or 0, num_units, num_threads)
-        self.num_inputs = num_inputs
         self.shape = num_rows, num_steps
-        self.parts = [_Part(rows, num_steps, self.weights, num_inputs) for rows in parts_of(num_rows)]
+        self.num_inputs = num_inputs
+        self.last_only = last_only
+        self.num_threads = num_threads
+        self.weights = PackedWeights(vocabulary_size or 0, num_units)
+        self._sums_by_step = self.weights.padded_units <= MAX_UNITS_SUMMED_BY_STEP
+        keeps_steps = num_inputs is not None or not self._sums_by_step
+        self.parts = [
+            Part(rows, num_steps, self.weights, num_inputs=num_inputs, last_only=last_only, keeps_steps=keeps_steps)
+            for rows in parts_of(num_rows)
+        ]
 
     def forward(
         self,
@@ -82,7 +91,7 @@ class Sequences(Workspace):
         recurrent_kernel: Float32Array,
         bias: Float32Array,
     ) -> tuple[Float32Array, Float32Array]:
-        """Return the outputs (B, T, H) and the last cell states (B, H).
+        """Return the outputs (B, T, H), or the last ones (B, H), and the last cell states (B, H).
 
         Args:
             inputs: ids (B, T), or numbers (B, T, K).
@@ -95,24 +104,21 @@ class Sequences(Workspace):
         Raises:
             ValueError: a shape or type is another, or an id is not in the vocabulary.
         """
-        num_units = self.weights.num_units
-        num_rows, num_steps = self.shape
+        weights, num_units = self.weights, self.weights.num_units
         for name, state in (("h", h), ("c", c)):
-            check_array(name, state, (num_rows, num_units))
+            check_array(name, state, (self.shape[0], num_units))
         if self.num_inputs is None:
             if inputs.shape != self.shape:
                 raise ValueError(f"ids must be of shape {self.shape}. Received: {inputs.shape}.")
-            _check_ids(inputs, self.weights)
-            self.weights.fill(kernel, recurrent_kernel, bias)
+            check_ids(inputs, weights.vocabulary_size)
+            weights.fill(kernel, recurrent_kernel, bias)
         else:
             check_array("inputs", inputs, (*self.shape, self.num_inputs))
             check_array("kernel", kernel, (self.num_inputs, NUM_GATES * num_units))
-            self.weights.fill(np.zeros((0, NUM_GATES * num_units), np.float32), recurrent_kernel, bias)
+            weights.fill(np.zeros((0, NUM_GATES * num_units), np.float32), recurrent_kernel, bias)
             self._pack_dense(kernel, bias)
-        weights = self.weights
 
-        def run(part: Part) -> None:
-            assert isinstance(part, _Part)
+        def fill(part: Part) -> None:
             part.h[0, :, :num_units] = h[part.rows]
             part.c[0, :, :num_units] = c[part.rows]
             some = inputs[part.rows].swapaxes(0, 1)
@@ -123,20 +129,23 @@ class Sequences(Workspace):
                 part.x[:] = some.reshape(part.x.shape)
                 table = part.z
                 dense_loops.dense_forward(part.x, self._kernel, self._bias, table.reshape(len(table), -1))
-            loops.forward(True, weights.recurrent, table, part.ids, part.h, part.c, part.gates)
-            outputs[part.rows] = part.h[1:, :, :num_units].swapaxes(0, 1)
+            loops.forward(weights.recurrent, table, part.ids, part.h, part.c, part.gates)
             new_c[part.rows] = part.c[-1, :, :num_units]
+            if self.last_only:
+                outputs[part.rows] = part.h[-1, :, :num_units]
+            else:
+                outputs[part.rows] = part.h[1:, :, :num_units].swapaxes(0, 1)
 
-        outputs = np.empty((num_rows, num_steps, num_units), np.float32)
-        new_c = np.empty((num_rows, num_units), np.float32)
-        _run(run, self)
+        outputs = np.empty(self._outputs_shape, np.float32)
+        new_c = np.empty((self.shape[0], num_units), np.float32)
+        run(fill, self.parts, self._num_threads_now())
         return outputs, new_c
 
     def backward(self, d_outputs: Float32Array, dc: Float32Array) -> SequenceGradients:
         """Return the gradients.
 
         Args:
-            d_outputs: gradient with respect to the outputs, (B, T, H).
+            d_outputs: gradient with respect to the outputs, (B, T, H) or (B, H).
             dc: with respect to the last cell states, (B, H).
 
         Raises:
@@ -144,17 +153,19 @@ class Sequences(Workspace):
         """
         weights, (num_rows, num_steps) = self.weights, self.shape
         num_units = weights.num_units
-        check_array("d_outputs", d_outputs, (num_rows, num_steps, num_units))
+        check_array("d_outputs", d_outputs, self._outputs_shape)
         check_array("dc", dc, (num_rows, num_units))
         transposed = weights.transposed()
         d_inputs = None
         if self.num_inputs is not None:
             d_inputs = np.empty((num_rows, num_steps, self.num_inputs), np.float32)
 
-        def run(part: Part) -> None:
-            assert isinstance(part, _Part)
-            part.d_outputs[:, :, :num_units] = d_outputs[part.rows].swapaxes(0, 1)
+        def fill(part: Part) -> None:
             part.dh[:] = 0
+            if self.last_only:
+                part.dh[:, :num_units] = d_outputs[part.rows]
+            else:
+                part.d_outputs[:, :, :num_units] = d_outputs[part.rows].swapaxes(0, 1)
             part.dc[:] = 0
             part.dc[:, :num_units] = dc[part.rows]
             self._loop_backward(part, transposed)
@@ -165,8 +176,8 @@ class Sequences(Workspace):
                 some = part.d_x[:, : part.x.shape[1]].reshape(num_steps, -1, part.x.shape[1])
                 d_inputs[part.rows] = some.swapaxes(0, 1)
 
-        _run(run, self)
-        parts = [part for part in self.parts if isinstance(part, _Part)]
+        run(fill, self.parts, self._num_threads_now())
+        parts = self.parts
         if self.num_inputs is None:
             d_kernel = weights.real(reduce(np.add, [part.d_table for part in parts]))
             d_bias = d_kernel.sum(axis=0)
@@ -183,12 +194,20 @@ class Sequences(Workspace):
             bias=d_bias,
         )
 
-    def _loop_backward(self, part: "_Part", transposed: Float32Array) -> None:
+    @property
+    def _outputs_shape(self) -> tuple[int, ...]:
+        (num_rows, num_steps), num_units = self.shape, self.weights.num_units
+        return (num_rows, num_units) if self.last_only else (num_rows, num_steps, num_units)
+
+    def _num_threads_now(self) -> int:
+        return min(self.num_threads or default_num_threads(), len(self.parts))
+
+    def _loop_backward(self, part: Part, transposed: Float32Array) -> None:
         """Fill dh, dc, d_recurrent, and d_z or (of ids, if the weights are small) d_table."""
         is_dense = part.x is not None
-        if self.weights.padded_units <= MAX_UNITS_SUMMED_BY_STEP:
+        if self._sums_by_step:
             loops.backward(
-                *(True, transposed, part.ids, part.h, part.c, part.gates, part.dh, part.dc, part.d_outputs),
+                *(transposed, part.ids, part.h, part.c, part.gates, part.dh, part.dc, part.d_outputs),
                 *(part.d_recurrent, part.d_z if is_dense else part.d_table),
             )
             return
@@ -200,33 +219,11 @@ class Sequences(Workspace):
 
     def _pack_dense(self, kernel: Float32Array, bias: Float32Array) -> None:
         num_inputs, num_units, padded_units = len(kernel), self.weights.num_units, self.weights.padded_units
-        padded = np.zeros((_padded(num_inputs), NUM_GATES, padded_units), np.float32)
-        padded[:num_inputs, :, :num_units] = kernel.reshape(-1, NUM_GATES, num_units)
-        matrix = padded.reshape(len(padded), -1)
+        blocks = np.zeros((padded(num_inputs), NUM_GATES, padded_units), np.float32)
+        blocks[:num_inputs, :, :num_units] = kernel.reshape(-1, NUM_GATES, num_units)
+        matrix = blocks.reshape(len(blocks), -1)
         self._kernel = in_column_blocks(matrix[:num_inputs])
         self._transposed_kernel = in_column_blocks(matrix.T)
         padded_bias = np.zeros((NUM_GATES, padded_units), np.float32)
         padded_bias[:, :num_units] = bias.reshape(NUM_GATES, -1)
         self._bias = padded_bias.reshape(-1)
-
-
-class _Part(Part):
-    """The memory of some rows of a batch, with room for a gradient at every step and for a dense input."""
-
-    def __init__(self, rows: slice, num_steps: int, weights: PackedWeights, num_inputs: int | None) -> None:
-        super().__init__(rows, num_steps, weights)
-        num_rows, num_units = rows.stop - rows.start, weights.padded_units
-        self.d_outputs = aligned_zeros(num_steps, num_rows, num_units)
-        self.d_z = aligned_zeros(num_steps * num_rows, NUM_GATES, num_units)
-        self.x: Float32Array | None = None
-        if num_inputs is not None:
-            size = num_steps * num_rows
-            self.ids[:] = np.arange(size).reshape(num_steps, num_rows)
-            self.x = aligned_zeros(size, num_inputs)
-            self.z = aligned_zeros(size, NUM_GATES, num_units)
-            self.d_x = aligned_zeros(size, _padded(num_inputs))
-            self.d_kernel = aligned_zeros(NUM_GATES * num_units // TILE_COLUMNS, num_inputs, TILE_COLUMNS)
-
-
-def _padded(number: int) -> int:
-    return -(-number // TILE_COLUMNS) * TILE_COLUMNS

@@ -6,7 +6,7 @@ Shapes: N streams, H units, V tokens of the vocabulary, L layers. Gates in Keras
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.core.kernels import lstm as kernel
+from stages.core.kernels import stepping
 from stages.core.networks.description import NetworkDescription
 from stages.core.networks.product import Product
 from stages.core.networks.recurrent import (
@@ -46,13 +46,13 @@ def stepper(weights: Weights, description: NetworkDescription, num_streams: int)
     num_layers = description.settings["num_layers"]
     names = ("kernel", "recurrent_kernel", "bias")
     first, *upper = ([weights[name + suffix(i)] for name in names] for i in range(num_layers))
-    packed = kernel.pack(*first)
+    packed = stepping.pack(*first)
     dense_layers = [DenseInputLSTM(*arrays) for arrays in upper]
 
     def step(ids: NDArray[np.int32], state: State) -> Float32Array:
         """Move the states of all layers on by one token, in place; return the outputs of the last layer."""
         h, c = state[0]
-        kernel.step(packed, ids, h, c)
+        stepping.step(packed, ids, h, c)
         for layer, (h_above, c_above) in zip(dense_layers, state[1:], strict=True):
             layer.step(h, h_above, c_above)
             h = h_above

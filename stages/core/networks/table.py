@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import stages.core.pipeline  # noqa: F401 (from here on Ctrl-C is one message, before NumPy takes its time)
+from stages.core.text.table import tokenizer_modules
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,8 +60,14 @@ def builder_module(kind: str) -> Any:
     return importlib.import_module(NETWORKS[kind].builder)
 
 
-def modules_of(stage: str, kind: str) -> list[str]:
-    """Return the modules whose code a stage runs: its own, and those of a kind of network where it needs them."""
-    network = NETWORKS[kind]
-    of_kind = {"train": [network.builder], "download": [], "lowercase": [], "vectorize": []}
-    return [f"stages.{stage}", *of_kind.get(stage, [network.stepper])]
+def modules_of(stage: str, network: str, tokens: str) -> list[str]:
+    """Return the modules whose code a stage runs: its own, and those of its network and tokens where it needs them.
+
+    Args:
+        stage: its name.
+        network: the kind of network.
+        tokens: the kind of tokens.
+    """
+    kind = NETWORKS[network]
+    of_network = {"train": [kind.builder], "download": [], "lowercase": [], "vectorize": []}
+    return [f"stages.{stage}", *of_network.get(stage, [kind.stepper]), *tokenizer_modules(stage, tokens)]

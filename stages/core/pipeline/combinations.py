@@ -39,16 +39,6 @@ def require_compatible(train: Any, vectorize: Any, kind: Any) -> None:
         "train.lstm_backend: compiled needs train.network: lstm",
         train.network,
     )
-    _refuse(
-        train.lstm_backend == "compiled" and train.targets != "last",
-        "train.lstm_backend: compiled needs train.targets: last",
-        train.targets,
-    )
-    _refuse(
-        train.lstm_backend == "compiled" and train.num_layers > 1,
-        "train.lstm_backend: compiled needs train.num_layers: 1",
-        train.num_layers,
-    )
     if kind.receptive_field is not None:
         field = kind.receptive_field(train.num_layers)
         _refuse(

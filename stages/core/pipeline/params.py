@@ -117,6 +117,7 @@ class TrainParams:
     divergence_margin_nats: float | None = setting(rules.or_null(FINITE_POSITIVE))
     rollback_learning_rate_factor: float = setting(BETWEEN_0_AND_1)
     max_rollbacks: int = setting(rules.integer(1))
+    early_stopping_epochs: int | None = setting(rules.or_null(rules.integer(1)))
 
 
 @dataclass(frozen=True, kw_only=True)

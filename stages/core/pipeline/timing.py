@@ -14,7 +14,7 @@ from stages.core.pipeline.files import scratch_root, sha256_of, write_text
 # settings of section train that do not change how long an epoch takes
 NOT_SPEED = (
     *("random_seed", "epochs", "learning_rate", "schedule", "weight_decay", "clip_norm"),
-    *("divergence_margin_nats", "rollback_learning_rate_factor", "max_rollbacks"),
+    *("divergence_margin_nats", "rollback_learning_rate_factor", "max_rollbacks", "early_stopping_epochs"),
 )
 
 

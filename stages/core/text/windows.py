@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages.core.pipeline.errors import UserError
-from stages.core.pipeline.files import read_json, write_json
+from stages.core.pipeline.files import read_json, sha256_of, sha256_of_file, write_json
 from stages.core.text.plan import WindowPlan, num_windows
 from stages.core.text.tokenizer import Tokenizer, tokenizer_from_json
 
-__all__ = ["WindowData", "WindowPlan", "num_windows", "read_windows", "windows", "write_plan"]
+__all__ = ["WindowData", "WindowPlan", "num_windows", "read_windows", "windows", "windows_hash", "write_plan"]
 COUNTED_AT_ONCE = 1 << 20  # tokens
 
 
@@ -113,3 +113,8 @@ def _check(data: WindowData) -> None:
         raise ValueError("ids.npy has another length or type than plan.json and tokenizer.json say")
     if data.ids.max(initial=0) >= data.tokenizer.size:
         raise ValueError("ids.npy has an id that is not in tokenizer.json")
+
+
+def windows_hash(folder: Path) -> str:
+    """Return the hash of the contents of data/windows."""
+    return sha256_of(*(sha256_of_file(folder / name) for name in ("ids.npy", "tokenizer.json", "plan.json")))

@@ -25,6 +25,7 @@ from stages.core.training.keras.build import (
 from stages.core.training.keras.callbacks import LearningRate, RawWeights, StopAtNaN
 from stages.core.training.keras.progress import EpochBar
 from stages.core.training.schedules import SCHEDULES
+from stages.core.training.stopping import stops_early
 
 RAW = "raw "  # in the names of a checkpoint: a weight itself, where the weights file has its moving average
 logger = logging.getLogger(__name__)
@@ -66,7 +67,7 @@ class Trainer:
         return round(training_examples(self.params, self.data).num_tokens * self._characters_per_token[0])
 
     def train(self, on_epoch: Callable[[HistoryRow, float | None], None]) -> list[HistoryRow]:
-        """Train all epochs, 1 to `params.epochs`; return the rows of the history.
+        """Train epochs 1 to `params.epochs`, or until training ends early; return the rows of the history.
 
         Args:
             on_epoch: is given each row, and the seconds that its training took (None: already trained).
@@ -81,6 +82,10 @@ class Trainer:
                 self._epoch_seconds = seconds = time.perf_counter() - started
             rows.append(row)
             on_epoch(row, seconds)
+            patience = self.params.early_stopping_epochs
+            if epoch < self.params.epochs and stops_early(patience, [row.val_loss_nats_per_char for row in rows]):
+                logger.info("Ends early: the validation loss has not become lower for %d epochs.", patience)
+                break
         return rows
 
     def _train_epoch(self, epoch: int, rows: list[HistoryRow]) -> HistoryRow:

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stages.core.kernels.lstm import backward, forward, pack, step
+from stages.core.kernels.stepping import pack, step
 from stages.core.kernels.tile import LANES, TILE_COLUMNS, TILE_ROWS
 from tests.support import lstm_reference as reference
-from tests.support.kernels import assert_same_bits, computed, workspace_for
+from tests.support.kernels import assert_same_bits, backward, computed, forward, workspace_for
 from tests.support.lstm_reference import Example, relative_error
 from tests.support.project import ROOT, environment
 
@@ -98,10 +98,10 @@ def test_a_batch_does_not_depend_on_those_before_it(example: Example, seed: int)
 @given(ODD_SIZES, st.integers(0, 2**16))
 def test_gradients_can_be_taken_again(example: Example, seed: int) -> None:
     workspace = workspace_for(example, num_threads=2)
-    forward(workspace, example.ids, *example.weights)
+    forward(workspace, example)
     expected = backward(workspace, example.dh)
     backward(workspace, np.random.default_rng(seed).normal(size=example.dh.shape).astype(np.float32))
-    assert_same_bits(list(backward(workspace, example.dh)), list(expected))
+    assert_same_bits(backward(workspace, example.dh), expected)
 
 
 @settings(max_examples=30, deadline=None)
@@ -158,7 +158,7 @@ def broken(example: Example) -> list[tuple[str, Callable[[], object]]]:
     too_large[-1, -1], negative[0, 0] = len(kernel), -1
 
     def run(ids: Any = ids, kernel: Any = kernel, recurrent: Any = recurrent, bias: Any = bias) -> object:
-        return forward(workspace, ids, kernel, recurrent, bias)
+        return workspace.forward(ids, h, c, kernel, recurrent, bias)
 
     run()
     return [
@@ -173,7 +173,7 @@ def broken(example: Example) -> list[tuple[str, Callable[[], object]]]:
         (r"kernel must be float32 of shape \(6, 80\). Received: float64", lambda: run(kernel=kernel.astype(float))),
         (r"recurrent_kernel must be float32 of shape \(20, 80\).", lambda: run(recurrent=recurrent[:, 4:])),
         (r"bias must be float32 of shape \(80,\). Received: float32 of shape \(1,\).", lambda: run(bias=bias[:1])),
-        (r"dh must be float32 of shape \(7, 20\).", lambda: backward(workspace, dh[:, 1:])),
+        (r"d_outputs must be float32 of shape \(7, 20\).", lambda: workspace.backward(dh[:, 1:], c)),
         (r"kernel must be float32 of shape \(6, 76\).", lambda: pack(kernel, recurrent[1:], bias)),
         ("ids must lie between 0 and 5.", lambda: step(packed, column + 6, h, c)),
         (r"ids must be int32 of shape \(7,\). Received: int64", lambda: step(packed, column.astype(np.int64), h, c)),

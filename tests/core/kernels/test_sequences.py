@@ -34,7 +34,7 @@ def example(num_rows: int, num_steps: int, units: int, is_dense: bool, seed: int
 
 def workspace(given: dict[str, NDArray[Any]], num_threads: int | None = None) -> Sequences:
     num_rows, num_steps, *dense = given["inputs"].shape
-    which: dict[str, int] = {"num_inputs": K} if dense else {"vocabulary_size": V}
+    which: dict[str, Any] = {"num_inputs": K} if dense else {"vocabulary_size": V}
     return Sequences(num_rows, num_steps, given["h"].shape[1], num_threads=num_threads, **which)
 
 
@@ -57,7 +57,8 @@ def test_neither_threads_nor_earlier_batches_change_a_bit(
 
 
 def test_one_kind_of_input_is_chosen() -> None:
-    for which in ({}, {"vocabulary_size": V, "num_inputs": K}):
+    choices: list[dict[str, Any]] = [{}, {"vocabulary_size": V, "num_inputs": K}]
+    for which in choices:
         with pytest.raises(ValueError, match="either vocabulary_size or num_inputs must be given, not both"):
             Sequences(1, 1, 1, **which)
 

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from stages.core.kernels import loops
-from stages.core.kernels.packing import MAX_PARTS, parts_of
+from stages.core.kernels.parts import MAX_PARTS, parts_of
 from tests.support.kernels import assert_same_bits, computed, workspace_for
 from tests.support.lstm_reference import Example
 from tests.support.project import ROOT, environment

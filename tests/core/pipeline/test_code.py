@@ -14,11 +14,11 @@ from types import ModuleType
 
 import pytest
 
+from stages.core.networks import table
 from stages.core.networks.table import NETWORKS
-from stages.core.networks.table import modules_of as network_modules
 from stages.core.pipeline.code import NOT_HASHED, deciding_modules, imported_by, module_path
 from stages.core.pipeline.params import SECTIONS
-from stages.core.text.table import TOKENIZERS, tokenizer_modules
+from stages.core.text.table import TOKENIZERS
 from tests.support.project import ROOT
 
 EXAMPLE = '''"""First."""
@@ -63,7 +63,7 @@ def before(root: Path) -> ModuleType:
 
 def modules_of(stage: str, network: str = "lstm", tokens: str = "characters") -> list[str]:
     """What stage `check` hashes for a stage."""
-    return [*network_modules(stage, network), *tokenizer_modules(stage, tokens)]
+    return table.modules_of(stage, network, tokens)
 
 
 def hashing_in(root: Path) -> ModuleType:

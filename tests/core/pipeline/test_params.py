@@ -78,6 +78,7 @@ RULES: dict[str, tuple[str, list[Any], list[Any]]] = {
     "train.divergence_margin_nats": ("null or a finite number > 0", [None, 0.25], [0, -1, math.inf, "1"]),
     "train.rollback_learning_rate_factor": FRACTION,
     "train.max_rollbacks": FROM_1,
+    "train.early_stopping_epochs": ("null or an integer >= 1", [None, 1, 10], [0, -1, 1.5, "1"]),
     "sample.random_seed": SEED,
     "sample.temperatures": TEMPERATURES,
     "sample.length": CHARACTERS,

@@ -8,6 +8,7 @@ import pytest
 
 from stages.core.pipeline.files import sha256_of
 from stages.core.pipeline.params import TrainParams
+from stages.core.text.windows import windows_hash
 from stages.core.training import fingerprint
 from tests.support.networks import TRAIN_PARAMS
 
@@ -42,9 +43,9 @@ def test_data_code_and_versions_of_packages_count(monkeypatch: pytest.MonkeyPatc
 def test_every_byte_of_the_windows_counts(name: str, tmp_path: Path) -> None:
     for each in ("ids.npy", "tokenizer.json", "plan.json"):
         (tmp_path / each).write_bytes(b"data")
-    before = fingerprint.windows_hash(tmp_path)
+    before = windows_hash(tmp_path)
     (tmp_path / name).write_bytes(b"dat4")
-    assert fingerprint.windows_hash(tmp_path) != before
+    assert windows_hash(tmp_path) != before
 
 
 def test_where_a_part_ends_counts() -> None:

@@ -74,6 +74,22 @@ def test_a_run_that_goes_on_equals_one_that_never_stopped(data: WindowData) -> N
     assert weights("parts", 3) == weights("whole", 3)
 
 
+def test_training_ends_early_where_the_validation_loss_no_longer_falls_and_goes_on_if_it_may(
+    data: WindowData, caplog: pytest.LogCaptureFixture
+) -> None:
+    # the made-up text has no structure beyond its letters: soon nothing is left to learn
+    patient = dataclasses.replace(PARAMS, epochs=40, early_stopping_epochs=2)
+    caplog.set_level(logging.INFO)
+    rows = train(patient, data)
+    losses = [row.val_loss_nats_per_char for row in rows]
+    assert len(rows) < 40
+    assert losses.index(min(losses)) == len(rows) - 3
+    assert "Ends early: the validation loss has not become lower for 2 epochs." in caplog.text
+    assert train(patient, data) == rows
+    longer = train(dataclasses.replace(PARAMS, epochs=len(rows) + 1), data)
+    assert longer[:-1] == rows
+
+
 @pytest.mark.parametrize("kind", ["weights.h5", "optimizer.npz", "json"])
 def test_a_flipped_byte_is_noticed_named_and_mended(
     kind: str, data: WindowData, caplog: pytest.LogCaptureFixture

@@ -1,4 +1,4 @@
-"""LSTM layers of Keras whose loop over the steps is the compiled kernel: for stacks, every position, carried states.
+"""LSTM layers of Keras whose loop over the steps is the compiled kernel.
 
 The kernel stands where cuDNN stands on a GPU, in `inner_loop`: Keras itself handles sequences, states and masks, and
 computes whatever the kernel does not.
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from stages.core.kernels.processors import default_num_threads
 from stages.core.kernels.sequences import Sequences
-from stages.core.training.keras import lstm
+from stages.core.training.keras import character_lstm
 from stages.core.training.keras.tensorflow import keras, tf
 
 Array = NDArray[Any]
@@ -50,11 +50,16 @@ class _KernelLoop:
         if layer.go_backwards:
             sequences = tf.reverse(sequences, [1])
         outputs, c = self._outputs(tf.convert_to_tensor(sequences), *map(tf.convert_to_tensor, initial_state))
-        last = outputs[:, -1]
-        return last, outputs if layer.return_sequences else last[:, None], [last, c]
+        if layer.return_sequences:
+            last = outputs[:, -1]
+            return last, outputs, [last, c]
+        return outputs, outputs[:, None], [outputs, c]
 
     def _outputs(self, inputs: tf.Tensor, h: tf.Tensor, c: tf.Tensor) -> Any:
-        """Return outputs (B, T, H) and the last cell states (B, H) of ids (B, T, 1) or numbers (B, T, K)."""
+        """Return the outputs, (B, T, H) or only the last (B, H), and the last cell states (B, H).
+
+        The inputs are ids (B, T, 1), or numbers (B, T, K).
+        """
         layer: Any = self
         cell = layer.cell
         numbers = [inputs] if inputs.dtype.is_floating else []
@@ -64,7 +69,8 @@ class _KernelLoop:
             # h, c, kernel, recurrent kernel, bias, and the inputs if they are numbers: what has a gradient
             given = [inputs, *arguments[:5]]
             made, new_c, forward_pass = tf.numpy_function(self._forward, given, [tf.float32, tf.float32, tf.int64])
-            made = tf.ensure_shape(made, (*inputs.shape[:2], layer.units))
+            num_steps = inputs.shape[1:2] if layer.return_sequences else ()
+            made = tf.ensure_shape(made, (inputs.shape[0], *num_steps, layer.units))
             new_c = tf.ensure_shape(new_c, h.shape)
 
             def gradients(d_outputs: tf.Tensor, dc: tf.Tensor) -> list[tf.Tensor]:
@@ -79,10 +85,12 @@ class _KernelLoop:
 
     def _workspace(self, inputs: Array, kernel: Array) -> Sequences:
         if inputs.shape not in self._workspaces:
+            layer: Any = self
             num_rows, num_steps, num_inputs = inputs.shape
             which = {"num_inputs": num_inputs} if inputs.dtype.kind == "f" else {"vocabulary_size": len(kernel)}
-            num_units = kernel.shape[1] // 4
-            self._workspaces[inputs.shape] = Sequences(num_rows, num_steps, num_units, **which)
+            self._workspaces[inputs.shape] = Sequences(
+                num_rows, num_steps, layer.units, last_only=not layer.return_sequences, **which
+            )
         return self._workspaces[inputs.shape]
 
     def _forward(self, inputs: Array, h: Array, c: Array, *weights: Array) -> tuple[Array, Array, int]:
@@ -101,24 +109,15 @@ class _KernelLoop:
         return found if made.inputs is None else [*found, made.inputs]
 
 
-# the names of the classes are in the weights files: those of Keras and of the layer that computes the last position
+# the names of the classes are in the weights files: those of Keras's own layers
 @keras.saving.register_keras_serializable(package="zarathustra.compiled")
 class LSTM(_KernelLoop, keras.layers.LSTM):  # type: ignore[misc]
     """keras.layers.LSTM, compiled: the same options, weights and results to rounding."""
 
 
 @keras.saving.register_keras_serializable(package="zarathustra.compiled")
-class CharacterLSTM(_KernelLoop, lstm.CharacterLSTM):  # type: ignore[misc]
-    """The same for ids (B, T) in place of one-hot vectors.
-
-    Args:
-        units: H.
-        vocabulary_size: V.
-        options: of keras.layers.LSTM.
-    """
-
-    def __init__(self, units: int, vocabulary_size: int, **options: Any) -> None:
-        super().__init__(units, vocabulary_size, **{**options, "compiled": False})
+class CharacterLSTM(_KernelLoop, character_lstm.CharacterLSTM):
+    """The same for ids (B, T) in place of one-hot vectors: character_lstm.CharacterLSTM, compiled."""
 
     def call(self, sequences: Any, initial_state: Any = None, mask: Any = None, training: bool = False) -> Any:
         """Return what keras.layers.LSTM returns for one-hot vectors."""

@@ -1,6 +1,5 @@
 """The compiled layers against Keras's own, with the same weights: outputs, states, gradients, for every option."""
 
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from stages.core.kernels.sequences import MAX_UNITS_SUMMED_BY_STEP
-from stages.core.training.keras import compiled_lstm, lstm
+from stages.core.training.keras import character_lstm, compiled_lstm
 from stages.core.training.keras.tensorflow import keras, tf
 from tests.support.lstm_reference import relative_error
 
@@ -86,9 +85,10 @@ def test_outputs_states_and_gradients_are_those_of_keras(
     assert layers[1]._num_forward_passes > 0
 
 
+@pytest.mark.parametrize("return_sequences", [True, False])
 @pytest.mark.parametrize("takes_ids", [True, False])
-def test_a_large_layer_has_the_gradients_of_keras(takes_ids: bool) -> None:
-    layers = pair(takes_ids, 40, 5, units=MAX_UNITS_SUMMED_BY_STEP + 3, return_sequences=True)
+def test_a_large_layer_has_the_gradients_of_keras(takes_ids: bool, return_sequences: bool) -> None:
+    layers = pair(takes_ids, 40, 5, units=MAX_UNITS_SUMMED_BY_STEP + 3, return_sequences=return_sequences)
     both = inputs_of(takes_ids, 35, 5, 40)
     expected, received = (results(layer, x) for layer, x in zip(layers, both, strict=True))
     assert_equal_to_rounding(received, expected[: len(received)])
@@ -165,7 +165,7 @@ def stack(compiled: bool) -> keras.Model:
     module: Any = compiled_lstm if compiled else keras.layers
     options: dict[str, Any] = {"return_sequences": True, "stateful": True}
     # not one more layer may be made: each draws the seeds of its weights
-    first = compiled_lstm.CharacterLSTM if compiled else partial(lstm.CharacterLSTM, compiled=False)
+    first = compiled_lstm.CharacterLSTM if compiled else character_lstm.CharacterLSTM
     model = keras.Sequential(
         [
             keras.Input((7,), batch_size=4, dtype="int32"),

@@ -11,15 +11,16 @@ from numpy.typing import NDArray
 from stages.core.text.characters import Characters
 from stages.core.text.windows import WindowData, WindowPlan
 from stages.core.training.batches import examples
+from stages.core.training.keras import character_lstm, compiled_lstm
 from stages.core.training.keras.build import build_network, choose_backend
-from stages.core.training.keras.lstm import COMPILED_OPTIONS, CharacterLSTM
 from stages.core.training.keras.tensorflow import keras, tf
 from tests.support.lstm_reference import relative_error
 from tests.support.networks import TRAIN_PARAMS
 from tests.support.text import made_up_text
 
 PARAMS = dataclasses.replace(TRAIN_PARAMS, units=33, batch_size=32)
-BACKENDS = ("keras", "compiled")
+LAYERS = {"keras": character_lstm.CharacterLSTM, "compiled": compiled_lstm.CharacterLSTM}
+BACKENDS = tuple(LAYERS)
 VOCABULARY_SIZE, WINDOW_LENGTH = 11, 9
 
 
@@ -104,10 +105,8 @@ def test_a_network_is_made_again_from_its_configuration(backend: str) -> None:
     again.set_weights(model.get_weights())
     ids, _ = batch()
     np.testing.assert_array_equal(again.predict(ids, verbose=0), model.predict(ids, verbose=0))
-    layer = model.get_layer("lstm")
-    copy = CharacterLSTM.from_config(layer.get_config())
-    assert copy.get_config() == layer.get_config()
-    assert (copy.units, copy.vocabulary_size, copy.compiled) == (PARAMS.units, VOCABULARY_SIZE, backend == "compiled")
+    assert again.get_config() == model.get_config()
+    assert type(again.get_layer("lstm")) is LAYERS[backend]
 
 
 def test_the_loss_goes_down_as_with_keras(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,53 +136,13 @@ def test_the_loss_goes_down_as_with_keras(monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.mark.skipif(bool(tf.config.list_physical_devices("GPU")), reason="there is a GPU")
 def test_auto_is_the_compiled_kernel_on_a_cpu() -> None:
     assert choose_backend("auto") == "compiled"
-    assert network("auto").get_layer("lstm").compiled
-    assert not network("keras").get_layer("lstm").compiled
-
-
-OTHER_OPTIONS: dict[str, Any] = {
-    "activation": "relu",
-    "recurrent_activation": "hard_sigmoid",
-    "use_bias": False,
-    "dropout": 0.1,
-    "recurrent_dropout": 0.1,
-    "return_sequences": True,
-    "return_state": True,
-    "go_backwards": True,
-    "stateful": True,
-    "unroll": True,
-    "zero_output_for_mask": True,
-    "use_cudnn": True,
-    "dtype": "float16",
-}
-
-
-def test_every_option_that_decides_the_outputs_is_known() -> None:
-    decides_nothing = {"name", "trainable", "units", "seed", "activity_regularizer", "unit_forget_bias"}
-    for weight in ("kernel", "recurrent", "bias"):
-        decides_nothing |= {f"{weight}_initializer", f"{weight}_regularizer", f"{weight}_constraint"}
-    known = keras.layers.LSTM(1).get_config().keys() - decides_nothing
-    assert known == COMPILED_OPTIONS.keys() | {"dtype"}
-    assert known | {"use_cudnn"} == OTHER_OPTIONS.keys()
-
-
-@pytest.mark.parametrize("option", OTHER_OPTIONS)
-def test_what_the_compiled_kernel_does_not_follow_is_refused(option: str) -> None:
-    message = f"CharacterLSTM: with compiled=True, {option} must be .*. Received: {OTHER_OPTIONS[option]!r}"
-    with pytest.raises(ValueError, match=message):
-        CharacterLSTM(4, 7, compiled=True, **{option: OTHER_OPTIONS[option]})
-
-
-def test_an_initial_state_or_a_mask_is_refused_by_the_compiled_kernel() -> None:
-    layer, (ids, _) = CharacterLSTM(4, VOCABULARY_SIZE, compiled=True), batch()
-    for given in ({"initial_state": [np.zeros((13, 4))] * 2}, {"mask": np.ones(ids.shape, bool)}):
-        with pytest.raises(ValueError, match="there is no initial state and no mask"):
-            layer(ids, **given)
+    assert {backend: type(network(backend).get_layer("lstm")) for backend in LAYERS} == LAYERS
+    assert type(network("auto").get_layer("lstm")) is LAYERS["compiled"]
 
 
 @pytest.mark.parametrize("option", ["return_sequences", "return_state", "go_backwards"])
-def test_other_options_are_those_of_keras_without_the_compiled_kernel(option: str) -> None:
-    layer, (ids, _) = CharacterLSTM(4, VOCABULARY_SIZE, compiled=False, **{option: True}), batch()
+def test_options_are_those_of_keras_without_the_compiled_kernel(option: str) -> None:
+    layer, (ids, _) = character_lstm.CharacterLSTM(4, VOCABULARY_SIZE, **{option: True}), batch()
     expected = keras.layers.LSTM(4, **{option: True})
     expected.build((None, WINDOW_LENGTH, VOCABULARY_SIZE))
     layer.build(ids.shape)
@@ -196,11 +155,10 @@ def test_other_options_are_those_of_keras_without_the_compiled_kernel(option: st
 
 def test_regularizers_and_constraints_hold_with_the_compiled_kernel() -> None:
     found = []
-    for compiled in (True, False):
-        layer = CharacterLSTM(
+    for backend in BACKENDS:
+        layer = LAYERS[backend](
             4,
             VOCABULARY_SIZE,
-            compiled=compiled,
             kernel_initializer="ones",
             recurrent_initializer="identity",
             recurrent_regularizer="l2",
