@@ -69,7 +69,10 @@ def read_losses(path: Path, run: str) -> list[Epoch]:
         UserError: it is empty, or no history.
     """
     try:
-        rows = [Epoch(int(row["epoch"]), {key: number(row[key]) for key in LOSSES}) for row in read_rows(path)]
+        table = read_rows(path)
+        if any(None in row.values() for row in table):
+            raise ValueError("a row is cut short")
+        rows = [Epoch(int(row["epoch"]), {key: number(row[key]) for key in LOSSES}) for row in table]
     except (ValueError, KeyError, TypeError, csv.Error) as error:
         raise UserError(f"{run}: its history.csv is not a table of losses ({error}). {LOG_AGAIN}") from None
     if not rows:

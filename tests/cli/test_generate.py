@@ -1,11 +1,13 @@
 """`zarathustra generate` on a small trained network."""
 
+import math
 from pathlib import Path
 
 import pytest
 
 from stages.cli.weights_source import Source
 from stages.core.networks.folder import ModelFolder
+from stages.core.tables.history import NATS_TO_BITS, HistoryRow, history_csv
 from tests.cli.conftest import Zarathustra
 from tests.support.project import Project
 
@@ -71,7 +73,18 @@ def test_models_folder_alone_is_enough(finished: Project, zarathustra: Zarathust
 
 def test_an_epoch_without_a_loss_is_not_the_best(finished: Project, tmp_path: Path) -> None:
     history = tmp_path / "history.csv"
-    history.write_text("epoch,val_loss_nats_per_char\n1,\n2,1.5\n", encoding="utf-8")
+    rows = [
+        HistoryRow(
+            epoch=epoch,
+            loss_nats_per_char=1.0,
+            val_loss_nats_per_char=loss,
+            val_bits_per_char=loss * NATS_TO_BITS,
+            learning_rate=0.01,
+            num_rollbacks=0,
+        )
+        for epoch, loss in ((1, math.nan), (2, 1.5))
+    ]
+    history.write_text(history_csv(rows), encoding="utf-8")
     assert Source(ModelFolder(finished.path / "models"), history).epoch("best") == 2
 
 
@@ -86,7 +99,8 @@ def test_weights_of_a_run(finished: Project, zarathustra: Zarathustra) -> None:
     [
         (
             ["--prompt", "ça va?"],
-            "--prompt must consist of characters of the corpus. Received: 'ça va?', with '?', 'ç'. Take those out.",
+            "--prompt must consist of characters of the corpus. "
+            "Received: 'ça va?', with '?', 'ç'. Remove or replace them.",
         ),
         (["--temperature", "-1"], f"{TEMPERATURE} Received: '-1'."),
         (
@@ -102,7 +116,7 @@ def test_weights_of_a_run(finished: Project, zarathustra: Zarathustra) -> None:
         ),
         (["--epoch", "0"], "--epoch must be best, latest or an integer >= 1. Received: '0'."),
         (["--epoch", "7"], "--epoch must be one of 1 to 2, best or latest. Received: 7."),
-        (["--models", "nowhere"], "nowhere/network.json does not exist. Run `dvc repro` first."),
+        (["--models", "nowhere"], "nowhere/epochs: no weights yet. Run `dvc repro` first."),
     ],
 )
 def test_errors_are_one_message(arguments: list[str], message: str, zarathustra: Zarathustra) -> None:

@@ -96,6 +96,7 @@ def test_settings_are_named_and_what_follows_may_run(plan: Zarathustra, finished
     printed = plan()
     assert planned(printed) == {
         "check": ["params.yaml: modified"], "train": ["train.units: 8 -> 9"], "sample": ["sample.length: 20 -> 22"],
+        "report": ["sample.length: 20 -> 22"],
     }  # fmt: skip
     lines = printed.splitlines()
     assert "train     runs (0 of 2 epochs are kept; no speed of this network known)" in lines

@@ -130,7 +130,7 @@ def test_the_first_value_that_differs_is_named(tiny: Project) -> None:
 def test_without_a_terminal_it_runs_nothing_unasked(tiny: Project) -> None:
     printed = reproduce(tiny, "same", status=1).splitlines()
     assert printed[0] == "The code of same:"
-    assert re.fullmatch(r"  commit [0-9a-f]{10} \(AUTHOR, \d{4}-\d\d-\d\d: A tiny project\)", printed[1])
+    assert re.fullmatch(r"  commit [0-9a-f]{10} \(AUTHOR@localhost, \d{4}-\d\d-\d\d: A tiny project\)", printed[1])
     assert printed[2] == "  uncommitted, from the store: make.py +2 -2"
     assert printed[3:] == [
         "Error: reproduce runs the code above, and nobody can confirm that here. Read it, then add --yes."
@@ -172,7 +172,7 @@ def test_a_signal_ends_all_processes_and_removes_the_folder(number: signal.Signa
         time.sleep(0.05)
     assert processes_in_copies(tiny) != []
     process.send_signal(number)
-    process.stdout.read()
+    process.communicate()
     assert process.wait() == (1 if number == signal.SIGINT else 128 + number)
     assert processes_in_copies(tiny) == []
     assert not list(tiny.path.parent.glob(".reproduced-*"))

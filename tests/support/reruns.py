@@ -78,7 +78,7 @@ CHANGES = (
     onwards("train.early_stopping_epochs", 1),
     onwards("sample.random_seed", 1),
     onwards("sample.temperatures", [0, 0.7]),
-    onwards("sample.length", 30),
+    onwards("sample.length", 30, also_stale=("report",)),
     onwards("sample.prompts", ["ada climbs down the foggy hill"]),
     onwards("evaluate.random_seed", 1),
     onwards("evaluate.score_length", 150),

@@ -143,7 +143,7 @@ PLACES: list[tuple[str, Edit, set[str]]] = [
     ("stages/core/training/keras/lstm.py", STATEMENT, {"train"}),
     ("stages/core/training/trainer.py", STATEMENT, {"train"}),
     ("stages/core/generation/sampling.py", STATEMENT, {"sample", "evaluate", "report"}),
-    ("stages/core/evaluation/scores.py", STATEMENT, {"evaluate", "report"}),
+    ("stages/core/evaluation/scores.py", STATEMENT, {"evaluate"}),
     ("stages/core/text/characters.py", STATEMENT, {"vectorize", *WITH_NETWORK}),
     ("stages/core/text/streams/characters.py", STATEMENT, {"vectorize"}),
     ("stages/core/text/words.py", STATEMENT, set()),

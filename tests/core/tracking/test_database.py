@@ -183,8 +183,9 @@ def test_locations_follow_a_moved_project(tmp_path: Path, empty_database: Path) 
     old.rename(new)
     read = (
         "from stages.core.tracking.store import open_store; store = open_store();"
-        f"print(store.download_artifacts('{run_id}', 'c.txt')); store.log_text('{run_id}', 'more', 'd.txt')"
+        f"path = store.download_artifacts('{run_id}', 'c.txt'); store.log_text('{run_id}', 'more', 'd.txt');"
+        "print(open(path).read())"
     )
-    assert printed(start(read, new)).strip() == str(new / "mlruns" / run_id / "artifacts" / "c.txt")
+    assert printed(start(read, new)).strip() == "text"
     assert not old.exists()
     assert (new / "mlruns" / run_id / "artifacts" / "d.txt").read_text(encoding="utf-8") == "more"
