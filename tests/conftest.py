@@ -7,7 +7,6 @@ import mlflow
 import pytest
 from hypothesis import settings
 
-from tests.support.kernels import compile_all
 from tests.support.project import Project
 from tests.unsettled import UNSETTLED
 
@@ -28,8 +27,7 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def untouched_project(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Project:
-    """A small project in which nothing was run but the compiler. Tests that change something take a copy."""
-    compile_all()  # half a minute, that each copy would need
+    """A small project in which nothing was run. Tests that change something take a copy."""
     return Project.create(tmp_path_factory.mktemp("untouched") / "zarathustra", empty_database)
 
 

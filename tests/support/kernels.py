@@ -5,8 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.core.kernels.sequences import MAX_UNITS_SUMMED_BY_STEP, Sequences
-from stages.core.kernels.stepping import pack, step
+from stages.core.kernels.sequences import Sequences
 from tests.support.lstm_reference import Example
 
 
@@ -32,21 +31,6 @@ def workspace_for(example: Example, num_threads: int | None = None) -> Sequences
     num_rows, num_steps = example.ids.shape
     sizes = {"vocabulary_size": len(example.weights[0]), "num_threads": num_threads}
     return Sequences(num_rows, num_steps, example.dh.shape[1], last_only=True, **sizes)
-
-
-def compile_all() -> None:
-    """Compile all that training and writing call, and keep it beside the code: copies of the project then have it."""
-    for units in (8, MAX_UNITS_SUMMED_BY_STEP + 1):
-        example = Example.random(3, 2, 5, units)
-        computed(example)
-        zeros = np.zeros_like(example.dh)
-        choices: list[dict[str, Any]] = [{"vocabulary_size": 5}, {"num_inputs": 5}]
-        for which in choices:
-            sequences = Sequences(3, 2, units, **which)
-            inputs = example.ids if "vocabulary_size" in which else np.ones((3, 2, 5), np.float32)
-            outputs, _ = sequences.forward(inputs, zeros, zeros, *example.weights)
-            sequences.backward(outputs, zeros)
-        step(pack(*example.weights), np.ascontiguousarray(example.ids[:, 0]), zeros, zeros.copy())
 
 
 def assert_same_bits(received: list[NDArray[Any]], expected: list[NDArray[Any]]) -> None:

@@ -1,14 +1,22 @@
-"""Keeps compiled functions on disk, as Numba does, but survives damaged files and folders that cannot be written.
+"""Keeps compiled functions on disk, as Numba does, but once for all copies of the project.
 
-Nothing here changes what is compiled.
+Copies are frequent: each temporary or queued experiment of DVC is one, and would compile for half a minute. Damaged
+files and folders that cannot be written end nothing. Nothing here changes what is compiled.
 """
 
 import logging
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from numba.core.caching import FunctionCache
+from numba.core.caching import (
+    CompileResultCacheImpl,
+    FunctionCache,
+    InTreeCacheLocator,
+    UserProvidedCacheLocator,
+    UserWideCacheLocator,
+)
+from numba.misc.appdirs import AppDirs
 
 from stages.core.pipeline.files import sha256_of
 
@@ -16,7 +24,22 @@ logger = logging.getLogger(__name__)
 CODE = sha256_of(*(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py"))))[:16]
 
 
+class _ForAllCopies(UserWideCacheLocator):
+    """A folder of the user for this version of the code, wherever it lies. Numba compares the contents of the file."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._cache_path = str(Path(AppDirs("zarathustra", appauthor=False).user_cache_dir, CODE))
+
+
+class _Files(CompileResultCacheImpl):
+    # NUMBA_CACHE_DIR first; beside the code where the user has no folder
+    _locator_classes: ClassVar = [UserProvidedCacheLocator, _ForAllCopies, InTreeCacheLocator]
+
+
 class _Cache(FunctionCache):
+    _impl_class = _Files
+
     def load_overload(self, signature: Any, target_context: Any) -> Any:
         """Return what was compiled, or None; after a power cut, files may be empty or cut short."""
         try:

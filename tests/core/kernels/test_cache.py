@@ -25,7 +25,7 @@ print(sum(add_one.stats.cache_hits.values()))
 def run(program: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, program],
-        env=environment() | {"PYTHONPATH": str(ROOT)} | variables,
+        env=environment() | {"PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": str(program.parent)} | variables,
         capture_output=True,
         text=True,
         check=True,
@@ -68,6 +68,26 @@ def test_without_a_folder_to_write_it_compiles_and_says_which_variable_helps(pro
     for hits in ("0\n", "1\n"):
         kept = run(program, NUMBA_CACHE_DIR=str(tmp_path / "kept"), **variables)
         assert (kept.stdout, kept.stderr) == (hits, "")
+
+
+def test_a_copy_elsewhere_has_what_was_compiled_and_other_code_has_not(program: Path, tmp_path: Path) -> None:
+    assert run(program).stdout == "0\n"
+    variables = {"XDG_CACHE_HOME": str(program.parent)}
+    copy = tmp_path / "copy" / program.name
+    copy.parent.mkdir()
+    copy.write_text(PROGRAM)
+    assert run(copy, **variables).stdout == "1\n"
+    copy.write_text(PROGRAM.replace("x + 1", "1 + x"))
+    assert run(copy, **variables).stdout == "0\n"
+
+
+def test_without_a_folder_of_the_user_it_is_kept_beside_the_code(program: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.write_text("a file where a folder should be")
+    for hits in ("0\n", "1\n"):
+        kept = run(program, HOME=str(home), XDG_CACHE_HOME=str(home))
+        assert (kept.stdout, kept.stderr) == (hits, "")
+    assert list(program.parent.glob("__pycache__/*.nbi"))
 
 
 def test_a_folder_that_becomes_full_ends_nothing(program: Path) -> None:
