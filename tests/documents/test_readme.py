@@ -4,8 +4,10 @@ import json
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
 from tests.documents import results, tables
 from tests.documents.published import only_published
@@ -22,6 +24,8 @@ SERVERS = {"make ui": "", "make serve": "ping", "mlflow ui --host 127.0.0.1": ""
 ASKS = ["zarathustra reproduce RUN"]  # before it runs code
 POSTS = [command for command in COMMANDS if command.startswith("curl ")]  # to `make serve`
 EXPERIMENT, UNDO = "dvc exp run -S train.epochs=3", "git restore dvc.lock params.yaml reports && dvc checkout"
+EVERY_NETWORK = re.search(r"after `(dvc exp run .*)`", TEXT)[1]  # type: ignore[index]
+NETWORKS = re.findall(r"\| `(-S .*)` \|", TEXT)
 OTHERS = [command for command in COMMANDS if command not in {*SERVERS, *ASKS, *POSTS, EXPERIMENT, UNDO}]
 
 
@@ -79,6 +83,17 @@ def test_command_runs(command: str, newcomer: Project) -> None:
         newcomer.run(*make(*words.split()[1:]))
     else:
         newcomer.run("sh", "-c", words)
+
+
+@pytest.mark.parametrize("row", NETWORKS)
+def test_settings_of_other_networks_are_valid(row: str, untouched_project: Project, tmp_path: Path) -> None:
+    project = untouched_project.copy(tmp_path)
+    settings = re.findall(r"-S (\w+)\.(\w+)=(\S+)", f"{EVERY_NETWORK} {row}")
+    assert len(settings) > 2
+    for section, key, value in settings:
+        project.set_params(section, **{key: YAML(typ="safe").load(value)})
+    project.set_params("vectorize", window_length=60)
+    assert "every setting follows its rule" in project.run("python", "-m", "stages.check", "data/code")
 
 
 @pytest.mark.parametrize("command", ASKS)

@@ -7,7 +7,7 @@ files and folders that cannot be written end nothing. Nothing here changes what 
 import logging
 from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from numba.core.caching import (
     CompileResultCacheImpl,
@@ -34,7 +34,7 @@ class _ForAllCopies(UserWideCacheLocator):
 
 class _Files(CompileResultCacheImpl):
     # NUMBA_CACHE_DIR first; beside the code where the user has no folder
-    _locator_classes: ClassVar = [UserProvidedCacheLocator, _ForAllCopies, InTreeCacheLocator]
+    _locator_classes = [UserProvidedCacheLocator, _ForAllCopies, InTreeCacheLocator]  # noqa: RUF012 (as in Numba)
 
 
 class _Cache(FunctionCache):
