@@ -3,15 +3,13 @@
 import argparse
 import secrets
 import sys
-from contextlib import ExitStack
-from typing import Any
 
 import numpy as np
 
-from stages.cli.options import TEMPERATURE, require_store, value_of
+from stages.cli.options import TEMPERATURE, value_of
 from stages.cli.terminal import for_output
 from stages.cli.typing_out import TypedText
-from stages.cli.weights_source import Source, folder_source, run_source
+from stages.cli.weights_source import Source, add_options, chosen_source
 from stages.core.generation.prompts import usable_prompt
 from stages.core.generation.sampling import Filter, generate, keep_top_k, keep_top_p
 from stages.core.pipeline import rules
@@ -20,7 +18,6 @@ from stages.core.pipeline.randomness import generator
 from stages.core.pipeline.rules import Rule, is_number
 
 PROBABILITY = Rule("a number > 0 and at most 1", lambda v: is_number(v) and 0 < v <= 1)
-EPOCH = Rule("best, latest or an integer >= 1", lambda v: v in ("best", "latest") or rules.integer(1).accepts(v))
 
 
 def set_up(parser: argparse.ArgumentParser) -> None:
@@ -34,10 +31,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
         help="0 is greedy, inf is uniform (%(default)s)")  # fmt: skip
     add("--seed", metavar="N", type=value_of("--seed", int, rules.SEED),
         help="the same seed gives the same text; without it, another text each time")  # fmt: skip
-    add("--epoch", metavar="N", default="best", type=value_of("--epoch", _epoch, EPOCH),
-        help="a number, best (lowest held-out loss) or latest, also during training (%(default)s)")  # fmt: skip
-    add("--models", metavar="FOLDER", default="models", help="folder of the weights (%(default)s)")
-    add("--run", dest="run_name", metavar="RUN", help="take the weights of this MLflow run (id or name) instead")
+    add_options(parser)
     add("--stop", metavar="TEXT", help="end as soon as the text contains this")
     choice = parser.add_mutually_exclusive_group()
     choice.add_argument("--greedy", action="store_true", help="always the most likely character: temperature 0")
@@ -50,12 +44,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> None:
     """Print the prompt and its continuation."""
-    with ExitStack() as stack:
-        if arguments.run_name is None:
-            source = folder_source(arguments.models)
-        else:
-            require_store()
-            source = stack.enter_context(run_source(arguments.run_name))
+    with chosen_source(arguments) as source:
         stream(arguments, source)
 
 
@@ -88,7 +77,3 @@ def filters(arguments: argparse.Namespace) -> tuple[Filter, ...]:
     if arguments.top_k is not None:
         return (keep_top_k(arguments.top_k),)
     return (keep_top_p(arguments.top_p),) if arguments.top_p is not None else ()
-
-
-def _epoch(text: str) -> Any:
-    return text if text in ("best", "latest") else int(text)

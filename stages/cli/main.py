@@ -11,6 +11,7 @@ from stages.core.pipeline.progress import reader_may_leave, set_up_output
 COMMANDS = {
     "new-text": "learn texts of your own: checks the files and sets params.yaml",
     "generate": "continue a prompt with a trained network, character by character",
+    "export": "write a trained network as a file that plain Keras loads, its tokens beside it",
     "plan": "say which stages would run now, why, and how long they would take",
     "compare": "show how runs differ: parameters, data, code, losses, samples",
     "reproduce": "run a logged run again from its commit, and compare the bytes",

@@ -1,5 +1,6 @@
 """Where a command takes weights from: a folder like models/, or an MLflow run."""
 
+import argparse
 import math
 import sys
 import tempfile
@@ -7,10 +8,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from stages.cli.options import require_store, value_of
 from stages.core.networks.folder import ModelFolder
+from stages.core.pipeline import rules
 from stages.core.pipeline.errors import UserError
+from stages.core.pipeline.rules import Rule
 from stages.core.tables.history import read_history_rows
+
+EPOCH = Rule("best, latest or an integer >= 1", lambda v: v in ("best", "latest") or rules.integer(1).accepts(v))
 
 
 @dataclass(frozen=True)
@@ -49,6 +56,26 @@ class Source:
         return min(known, key=lambda epoch: losses[epoch])
 
 
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that choose weights: --epoch, and --models or --run."""
+    parser.add_argument("--epoch", metavar="N", default="best", type=value_of("--epoch", _epoch, EPOCH),
+        help="a number, best (lowest held-out loss) or latest, also during training (%(default)s)")  # fmt: skip
+    add = parser.add_mutually_exclusive_group().add_argument
+    add("--models", metavar="FOLDER", default="models", help="folder of the weights (%(default)s)")
+    add("--run", dest="run_name", metavar="RUN", help="take the weights of this MLflow run (id or name) instead")
+
+
+@contextmanager
+def chosen_source(arguments: argparse.Namespace) -> Iterator[Source]:
+    """Yield the weights that the options of `add_options` choose."""
+    if arguments.run_name is None:
+        yield folder_source(arguments.models)
+        return
+    require_store()
+    with run_source(arguments.run_name) as source:
+        yield source
+
+
 def folder_source(models: str) -> Source:
     """Return the weights in a folder; the history is in reports/ beside models/."""
     path = Path(models)
@@ -64,3 +91,7 @@ def run_source(name: str) -> Iterator[Source]:
     with tempfile.TemporaryDirectory() as folder:
         models = fetch(run, "models", Path(folder))
         yield Source(ModelFolder(models), fetch(run, "history.csv", Path(folder)))
+
+
+def _epoch(text: str) -> Any:
+    return text if text in ("best", "latest") else int(text)

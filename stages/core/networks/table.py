@@ -1,7 +1,7 @@
 """The networks there are: for each kind the modules that train it, run it, and run it in the explorer's page.
 
-To add a kind: one module beside this file, one in training/keras/, one script in report/explorer/scripts/networks/, one
-line here.
+To add a kind: one module beside this file, one in training/keras/ and a function in its plain.py, one script in
+report/explorer/scripts/networks/, one line here.
 """
 
 import importlib
