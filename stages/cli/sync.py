@@ -9,7 +9,7 @@ from stages.core.pipeline.errors import UserError
 from stages.core.pipeline.secrets import masked
 from stages.core.serving.registry import register_best
 from stages.core.tables.history import read_history_rows
-from stages.core.tables.metrics import read_metrics
+from stages.core.tables.metrics import SCORES, read_metrics
 from stages.core.tables.samples import read_samples
 from stages.core.tables.scores import read_scores
 from stages.core.tracking.connection import Connection
@@ -92,5 +92,5 @@ def _read(stage: str) -> None:
         read_samples(FOLDERS.reports / "samples.csv")
     if stage == "evaluate":
         read_metrics(METRICS)
-        read_metrics(FOLDERS.reports / "scores.json")
+        read_metrics(FOLDERS.reports / "scores.json", SCORES)
         read_scores(FOLDERS.reports / "scores.csv")

@@ -81,6 +81,7 @@ def test_dvc_shows_metrics(finished_project: Project) -> None:
     assert metrics == json.loads(finished_project.read("reports/metrics.json"))
     assert metrics["best_epoch"] in (1, 2)
     assert len(metrics) <= 6
+    assert max(map(len, finished_project.run("dvc", "metrics", "show").splitlines())) <= 120
 
 
 def test_dvc_shows_each_plot_once_with_a_colour_for_each_temperature(finished_project: Project) -> None:

@@ -25,7 +25,7 @@ def assert_runs(project: Project, network: str, tokens: str, targets: str) -> No
     samples = list(csv.DictReader(io.StringIO(project.read("reports/samples.csv"))))
     assert {(row["epoch"], row["temperature"]) for row in samples} >= {("1", "0.2"), ("2", "1.0")}
     assert all(row["text"] for row in samples)
-    assert 0 < json.loads(project.read("reports/metrics.json"))["held_out_bits_per_char"] < 8
+    assert 0 < json.loads(project.read("reports/metrics.json"))["held_out_bits"] < 8
     assert f"NETWORKS.{network} = class" in project.read("reports/index.html")
     generate = ("zarathustra", "generate", "--seed", "1", "--length", "20")
     assert project.run(*generate) == project.run(*generate) != ""

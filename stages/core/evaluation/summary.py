@@ -10,7 +10,7 @@ from stages.core.pipeline.errors import UserError
 from stages.core.tables.history import NATS_TO_BITS
 
 HEADLINE_TEMPERATURES = ("0.5", "1.0")
-HEADLINE_NGRAM = "ngram_5_bits_per_char"
+HEADLINE_NGRAM = 5
 
 
 def summary_of_losses(history: pd.DataFrame) -> dict[str, Any]:
@@ -48,18 +48,21 @@ def summary_of_losses(history: pd.DataFrame) -> dict[str, Any]:
 def headline(scores: Mapping[str, Any]) -> dict[str, float | None]:
     """Return the few numbers of reports/metrics.json, those to compare experiments by; what was not measured is absent.
 
+    The names are short, so that DVC's tables of them fit 120 columns. Bits are per character; `words_0.5` is the
+    fraction of words written at temperature 0.5 that occur in the corpus.
+
     Args:
         scores: what reports/scores.json holds.
     """
     gap_nats = scores["best"]["gap_nats_per_char"]
     found = {
-        "held_out_bits_per_char": scores["held_out_bits_per_char"],
+        "held_out_bits": scores["held_out_bits_per_char"],
         "best_epoch": scores["best_epoch"],
-        "gap_bits_per_char": None if gap_nats is None else gap_nats * NATS_TO_BITS,
+        "gap_bits": None if gap_nats is None else gap_nats * NATS_TO_BITS,
     }
     for temperature in HEADLINE_TEMPERATURES:
         if "real_word_fraction" in (of_text := scores["temperature"].get(temperature, {})):
-            found[f"real_words_{temperature}"] = of_text["real_word_fraction"]
-    if HEADLINE_NGRAM in scores["baseline"]:
-        found[HEADLINE_NGRAM] = scores["baseline"][HEADLINE_NGRAM]
+            found[f"words_{temperature}"] = of_text["real_word_fraction"]
+    if (ngram := scores["baseline"].get(f"ngram_{HEADLINE_NGRAM}_bits_per_char")) is not None:
+        found[f"ngram_{HEADLINE_NGRAM}_bits"] = ngram
     return found

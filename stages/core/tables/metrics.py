@@ -7,10 +7,11 @@ from typing import Any
 from stages.core.pipeline.errors import readable
 from stages.core.pipeline.files import read_json
 
-REQUIRED = ("best_epoch", "held_out_bits_per_char")
+METRICS = ("best_epoch", "held_out_bits")  # keys of metrics.json, short for DVC's tables
+SCORES = ("best_epoch", "held_out_bits_per_char")  # keys of scores.json
 
 
-def read_metrics(path: Path, required: Iterable[str] = REQUIRED) -> dict[str, Any]:
+def read_metrics(path: Path, required: Iterable[str] = METRICS) -> dict[str, Any]:
     """Return the contents of metrics.json or scores.json.
 
     Raises:

@@ -15,6 +15,7 @@ from stages.core.tracking.store import Run
 NOT_PLAIN = re.compile(r"[^A-Za-z0-9_-]+")
 SHOWN_TEMPERATURE = 0.5
 SHOWN_CHARACTERS = 300
+LONG_NAMES = {"held_out_bits": "held_out_bits_per_char", "gap_bits": "gap_bits_per_char"}  # of those in metrics.json
 NGRAM = re.compile(r"(?:^|[._])ngram_\d|\d_?gram")
 TABLE = "samples.json"  # of the evaluation view of MLflow
 
@@ -85,7 +86,7 @@ def headline(metrics: Mapping[str, Any]) -> dict[str, float]:
     The bits are those of all held-out characters where the evaluation has them, else of the validation windows.
     """
     flat = flattened(metrics)
-    numbers = {key: float(value) for key, value in flat.items() if isinstance(value, int | float)}
+    numbers = {LONG_NAMES.get(key, key): float(value) for key, value in flat.items() if isinstance(value, int | float)}
     found = {"best_epoch": numbers["best_epoch"]}
     bits = numbers.get("held_out_bits_per_char", numbers.get("best.val_bits_per_char"))
     if bits is not None:

@@ -66,3 +66,17 @@ def test_the_headline_has_the_numbers_to_compare_by_and_leaves_out_what_was_not_
     assert list(whole.values()) == [2.0, 3, pytest.approx(0.25), 0.9, 0.7, 2.5]
     less = headline(scores | {"temperature": {"0.5": {"copy_chars": 3.0}}, "baseline": {}})
     assert list(whole)[:3] == list(less)
+
+
+def test_the_headline_fits_dvcs_tables_of_120_columns() -> None:
+    scores = {
+        "held_out_bits_per_char": 2.0,
+        "best_epoch": 3,
+        "best": {"gap_nats_per_char": 0.25},
+        "temperature": {"0.5": {"real_word_fraction": 0.9}, "1.0": {"real_word_fraction": 0.7}},
+        "baseline": {"ngram_5_bits_per_char": 2.5},
+    }
+    names = list(headline(scores))
+    assert len(names) == 6
+    assert len("    ".join(["reports/metrics.json", *names])) <= 120  # dvc metrics show
+    assert len("   ".join(["  ├── b8e3b6e [noisy-pros]", "Nov 25, 2026", *names])) <= 120  # dvc exp show

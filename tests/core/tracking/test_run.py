@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stages.core.evaluation.summary import headline
 from stages.core.networks.description import NetworkDescription
 from stages.core.networks.folder import ModelFolder
 from stages.core.networks.table import stepper_module
@@ -33,7 +34,7 @@ TRAINING = {
     "train": {"units": 4, "epochs": 2},
 }
 SAMPLE = {"sample": {"length": 20}}
-METRICS = {
+SCORES: dict[str, Any] = {
     "best_epoch": 2,
     "held_out_bits_per_char": 2.5,
     "best": {"val_bits_per_char": 2.5, "gap_nats_per_char": 0.25},
@@ -80,8 +81,8 @@ def write_outputs() -> None:
     samples = pd.DataFrame(rows, columns=["epoch", "temperature", "prompt", "text", "entropy_nats"])
     Path("reports/samples.csv").write_text(samples_csv(samples), encoding="utf-8")
     write_scores([0.25, float("nan")])
-    for name in ("metrics.json", "scores.json"):
-        Path("reports", name).write_text(json.dumps(METRICS), encoding="utf-8")
+    for name, numbers in (("metrics.json", headline(SCORES)), ("scores.json", SCORES)):
+        Path("reports", name).write_text(json.dumps(numbers), encoding="utf-8")
     for name in ("samples.md", "prompt.csv", "index.md", "index.html", "figures/loss.svg", "history.csv"):
         Path("reports", name).write_text(name, encoding="utf-8")
 
@@ -221,7 +222,7 @@ def test_the_training_run_shows_what_runs_are_compared_by(store: mlflow.MlflowCl
         "best_epoch": 2,
         "held_out_bits_per_char": 2.5,
         "bits_beside_ngram": 0.5,
-        "gap_nats_per_char": 0.25,
+        "gap_bits_per_char": pytest.approx(0.25 / math.log(2)),
     }
     description = training.data.tags["mlflow.note.content"]
     assert description.startswith("**LSTM** (num_layers 1, units 4; ")
@@ -241,7 +242,7 @@ def test_no_number_is_logged_under_two_names(store: mlflow.MlflowClient) -> None
     sample("evaluate", "report")
     assert {run.data.tags["kind"]: sorted(run.data.metrics) for run in runs(store)} == {
         "training": [
-            *("best_epoch", "bits_beside_ngram", "gap_nats_per_char", "held_out_bits_per_char"),
+            *("best_epoch", "bits_beside_ngram", "gap_bits_per_char", "held_out_bits_per_char"),
             "val_loss_nats_per_char",
         ],
         "sampling": ["entropy_bits/temperature_0.5", "entropy_bits/temperature_1e16", "repetition/temperature_0.5"],
