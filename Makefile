@@ -67,9 +67,8 @@ ui: _database  ## browse the runs in MLflow, at http://127.0.0.1:5000; PORT=… 
 		python -m webbrowser -t "$(RUNS)" > /dev/null) & fi; \
 	mlflow ui --host 127.0.0.1 --port $(or $(PORT),5000) --workers 1 --backend-store-uri sqlite:///mlflow.db
 
-serve: _database  ## answer prompts with the best model, at http://127.0.0.1:5001/invocations
-	MLFLOW_TRACKING_URI=$${MLFLOW_TRACKING_URI:-sqlite:///mlflow.db} \
-		mlflow models serve --model-uri models:/zarathustra@best --env-manager local --host 127.0.0.1 --port $(or $(PORT),5001)
+serve: setup  ## answer prompts with the best model, at http://127.0.0.1:5001/invocations; PORT=… takes another port
+	zarathustra serve --port $(or $(PORT),5001)
 
 clean:  ## remove the scratch from which training resumes
 	rm -rf models/.resume

@@ -12,6 +12,7 @@ COMMANDS = {
     "new-text": "learn texts of your own: checks the files and sets params.yaml",
     "generate": "continue a prompt with a trained network, character by character",
     "export": "write a trained network as a file that plain Keras loads, its tokens beside it",
+    "serve": "answer prompts over HTTP with the best registered model",
     "plan": "say which stages would run now, why, and how long they would take",
     "compare": "show how runs differ: parameters, data, code, losses, samples",
     "reproduce": "run a logged run again from its commit, and compare the bytes",

@@ -10,6 +10,7 @@ from pathlib import Path
 import mlflow
 import pytest
 
+from stages.core.serving import server
 from tests.support.project import ROOT, Project, environment
 from tests.support.servers import free_port, serving
 from tests.support.syncing import logged, sync
@@ -163,15 +164,17 @@ def test_a_full_disk_costs_nothing(project: Project, tmp_path: Path) -> None:
 
 
 def test_mlflow_is_only_ever_started_on_this_machine() -> None:
-    commands = re.findall(r"mlflow (?:ui|server|models serve).*", (ROOT / "Makefile").read_text(encoding="utf-8"))
-    assert len(commands) == 2
-    assert all("--host 127.0.0.1" in command for command in commands)
+    (command,) = re.findall(r"mlflow (?:ui|server|models serve).*", (ROOT / "Makefile").read_text(encoding="utf-8"))
+    assert "--host 127.0.0.1" in command
+    assert server.HOST == "127.0.0.1"  # of `make serve`
 
 
 def test_no_pickle_is_loaded() -> None:
     paths = sorted((ROOT / "stages").rglob("*.py"))
     nodes = [(path.name, node) for path in paths for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))]
-    assert [f"{name}: {ast.unparse(node)}" for name, node in nodes if may_unpickle(node)] == []
+    # a registered model brings code, which runs in any case
+    allowed = "server.py: load_model(model_uri)"
+    assert [f"{name}: {ast.unparse(node)}" for name, node in nodes if may_unpickle(node)] == [allowed]
 
 
 def may_unpickle(node: ast.AST) -> bool:

@@ -3,9 +3,12 @@
 import dataclasses
 import json
 import shutil
+import signal
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -32,19 +35,33 @@ def project_served(finished_project: Project, tmp_path_factory: pytest.TempPathF
 def url(project_served: Project) -> Iterator[str]:
     """Where the best model answers."""
     port = str(free_port())
-    command = ["mlflow", "models", "serve", "--model-uri", "models:/zarathustra@best", "--env-manager", "local"]
+    command = ["python", "-m", "stages.cli.main", "serve", "--port", port]
     address = f"http://127.0.0.1:{port}"
-    store = {"MLFLOW_TRACKING_URI": f"sqlite:///{project_served.path / 'mlflow.db'}"}
-    with serving([*command, "--host", "127.0.0.1", "--port", port], project_served.path, f"{address}/ping", store):
+    with serving(command, project_served.path, f"{address}/ping"):
         yield f"{address}/invocations"
 
 
 def ask(url: str, **request: Any) -> str:
-    body = json.dumps({"dataframe_records": [request]}).encode()
+    (text,) = ask_for(url, [request])
+    return text
+
+
+def ask_for(url: str, requests: list[dict[str, Any]]) -> list[str]:
+    body = json.dumps({"inputs": requests}).encode()
     message = urllib.request.Request(url, body, {"Content-Type": "application/json"})
-    with urllib.request.urlopen(message, timeout=60) as response:
-        (row,) = json.load(response)["predictions"]
-    return str(row["text"])
+    with urllib.request.urlopen(message, timeout=90) as response:
+        return [row["text"] for row in json.load(response)["predictions"]]
+
+
+def refusal(url: str, requests: list[dict[str, Any]]) -> tuple[int, str]:
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        ask_for(url, requests)
+    return refused.value.code, json.load(refused.value)["message"]
+
+
+def said(message: str) -> str:
+    """What the model says; MLflow writes the requests before it."""
+    return message.rpartition("\nError: ")[2]
 
 
 def versions(project: Project) -> list[Any]:
@@ -67,20 +84,89 @@ def test_what_is_left_out_has_a_default(url: str) -> None:
     assert len(ask(url, prompt="ada")) == 200
 
 
-def test_a_bad_prompt_is_told(url: str) -> None:
+def test_requests_side_by_side_have_their_own_defaults(url: str) -> None:
+    texts = ask_for(url, [{"prompt": "ada"}, {"prompt": "ada", "length": 5}, {"length": 7, "temperature": 1}])
+    assert [len(text) for text in texts] == [200, 5, 7]
+
+
+RULES = {
+    "length": "must be an integer from 1 to 100000. Received: ",
+    "seed": "must be an integer from 0 to 4294967295. Received: ",
+    "temperature": "must be a number >= 0 (0 is greedy, .inf is uniform). Received: ",
+    "prompt": "must be text. Received: ",
+}
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("length", 2.5), ("length", True), ("length", "5"), ("length", 0), ("length", None), ("length", 100_001),
+        ("seed", -1), ("seed", 2**32), ("seed", False),
+        ("temperature", -0.5), ("temperature", float("nan")), ("temperature", "0.5"), ("temperature", True),
+        ("prompt", None), ("prompt", 7), ("prompt", ["ada"]),
+    ],
+)  # fmt: skip
+def test_what_breaks_a_rule_is_refused_not_converted(url: str, key: str, value: Any) -> None:
+    status, message = refusal(url, [{"length": 1}, {key: value}])
+    assert (status, said(message)) == (400, f"inputs[1].{key} {RULES[key]}{value!r}.")
+
+
+@pytest.mark.parametrize(
+    ("requests", "expected"),
+    [
+        ([{"promt": "ada"}], "inputs[0]: 'promt' is not a known key. "
+            "Known: prompt, temperature, length, seed. Correct it."),
+        ([{"length": 60_000}] * 2, "One call takes at most 100000 tokens. Received: 120000. Ask for less at a time."),
+        ([{"length": 1}] * 1001, "One call takes at most 1000 requests. Received: 1001. Ask for less at a time."),
+        ([{"prompt": "a" * 60_000, "length": 1}] * 2,
+            "One call takes at most 100000 characters of prompts. Received: 120000. Ask for less at a time."),
+        ([{"length": 1}, {"prompt": "ça"}], "inputs[1].prompt must consist of characters of the corpus. "
+            "Received: 'ça', with 'ç'. Remove or replace them."),
+    ],
+)  # fmt: skip
+def test_what_is_unknown_or_too_much_is_refused(url: str, requests: list[dict[str, Any]], expected: str) -> None:
+    status, message = refusal(url, requests)
+    assert (status, said(message)) == (400, expected)
+
+
+@pytest.mark.parametrize("prompt", ["na", ""])
+def test_no_prompt_is_read_as_a_missing_value(url: str, prompt: str) -> None:
+    assert len(ask(url, prompt=prompt, length=5)) == 5
+
+
+def test_a_table_is_refused_because_a_prompt_in_it_may_read_as_missing(url: str) -> None:
+    body = b"prompt,length\nada,5\nNA,5\n"
     with pytest.raises(urllib.error.HTTPError) as refused:
-        ask(url, prompt="ça va?", temperature=1.0, length=5, seed=0)
-    assert refused.value.code == 400
-    assert "prompt must consist of characters of the corpus" in refused.value.read().decode()
+        urllib.request.urlopen(urllib.request.Request(url, body, {"Content-Type": "text/csv"}), timeout=60)
+    assert (refused.value.code, refused.value.read()) == (415, b'Send JSON with "Content-Type: application/json".\n')
 
 
-def test_the_model_says_what_it_takes_and_its_example_runs(
-    project_served: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_server_says_which_version_answers(url: str, project_served: Project) -> None:
+    (training,) = project_served.runs("training")
+    first, second = project_served.path.with_name("server.log").read_text(encoding="utf-8").splitlines()[:2]
+    assert first == (
+        f"Version 1 of the model zarathustra: epoch {versions(project_served)[0].tags['epoch']} "
+        f"of {training.info.run_name}. Loading it takes some seconds."
+    )
+    assert second == f"It answers at {url}. Ctrl-C ends it."
+
+
+def test_ctrl_c_ends_a_server_that_is_at_work(project_served: Project) -> None:
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    command = ["python", "-m", "stages.cli.main", "serve", "--port", str(port)]
+    with serving(command, project_served.path, f"{address}/ping") as process, ThreadPoolExecutor() as pool:
+        answer = pool.submit(refusal, f"{address}/invocations", [{"length": 100_000}])
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        status, message = answer.result()
+        assert (status, said(message)) == (503, "The server ends, or the client has gone.")
+        process.wait()
+
+
+def test_the_model_has_an_example_of_what_it_takes(project_served: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{project_served.path / 'mlflow.db'}")
     info = mlflow.models.get_model_info("models:/zarathustra@best")
-    assert info.signature.inputs.input_names() == ["prompt", "temperature", "length", "seed"]
-    assert info.signature.outputs.input_names() == ["text"]
     assert info.saved_input_example_info is not None
     (registered,) = json.loads(mlflow.get_logged_model(info.model_id).tags["mlflow.modelVersions"])
     assert (registered["name"], int(registered["version"])) == ("zarathustra", 1)

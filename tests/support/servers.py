@@ -24,7 +24,9 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(command: list[str], folder: Path, url: str, variables: Mapping[str, str] | None = None) -> Iterator[None]:
+def serving(
+    command: list[str], folder: Path, url: str, variables: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
     """Run a server until it answers at `url`, and then as long as the block lasts."""
     with folder.with_name("server.log").open("wb") as log:
         process = subprocess.Popen(
@@ -41,7 +43,7 @@ def serving(command: list[str], folder: Path, url: str, variables: Mapping[str, 
             if process.poll() is not None or time.monotonic() > give_up:
                 raise AssertionError(folder.with_name("server.log").read_text(encoding="utf-8"))
             time.sleep(0.1)
-        yield
+        yield process
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)

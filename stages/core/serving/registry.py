@@ -14,8 +14,8 @@ from typing import Any
 
 import stages
 from stages.core.networks.folder import ModelFolder
-from stages.core.pipeline.code import code_hash
-from stages.core.pipeline.files import sha256_of_file
+from stages.core.pipeline.errors import UserError
+from stages.core.pipeline.files import sha256_of, sha256_of_file
 from stages.core.tables.history import NATS_TO_BITS
 from stages.core.tracking.connection import Connection
 from stages.core.tracking.describing import headline, name_of_model
@@ -33,6 +33,7 @@ from stages.core.tracking.training_run import TrainingRun
 NAME = "zarathustra"
 ALIAS = "best"
 PACKAGES = ("h5py", "mlflow", "numba", "numpy", "pandas")  # that the model imports
+ROOMS = ("generation", "kernels", "networks", "pipeline", "text")  # of stages/core, that it imports too
 EXAMPLE = {"prompt": "", "temperature": 0.5, "length": 40, "seed": 1}
 logger = logging.getLogger(__name__)
 
@@ -52,8 +53,14 @@ class Candidate:
             "windows_sha256": self.models.description().windows_sha256,
             "bits_per_char": repr(self.bits_per_char),
             "epoch": str(self.epoch),
-            "code_sha256": code_hash("stages.core.serving.served_model"),
+            "code_sha256": code_of_model(),
         }
+
+
+def code_of_model(core: Path = Path(stages.__file__).parent / "core") -> str:
+    """Return the hash of the code that the model runs; unlike that of a stage, with its messages and checks."""
+    files = [core / "serving" / "served_model.py", *(file for room in ROOMS for file in (core / room).rglob("*.py"))]
+    return sha256_of(*(file.read_bytes() for file in sorted(files)))
 
 
 def register_best(
@@ -89,11 +96,11 @@ def register(store: MlflowClient, training: Run, candidate: Candidate, *, takes_
         store.create_registered_model(NAME, description="Continues a prompt in the manner of its corpus.")
     known = store.search_model_versions(f"name = '{NAME}'")
     # people may have added tags
-    mine = next((v for v in known if _is(v.tags, tags) and _is_loadable(v)), None) or _log_model(
+    mine = next((v for v in known if _is(v.tags, tags) and is_loadable(v)), None) or _log_model(
         store, training, candidate, tags
     )
     number = str(store.get_registered_model(NAME).aliases.get(ALIAS, ""))
-    holder = next((v for v in known if str(v.version) == number and _is_loadable(v)), None)
+    holder = next((v for v in known if str(v.version) == number and is_loadable(v)), None)
     said = f"models:/{NAME}: epoch {candidate.epoch} is version {mine.version}"
     why_not = None if holder is None or takes_alias else _why_not(tags, holder.tags)
     if number == str(mine.version):
@@ -110,20 +117,52 @@ def register(store: MlflowClient, training: Run, candidate: Candidate, *, takes_
 
 def _why_not(tags: Mapping[str, str], holder: Mapping[str, str]) -> str | None:
     """Return why the alias stays; None if it moves: to fewer bits on the same data, or to newer code."""
-    if tags["weights_sha256"] == holder.get("weights_sha256"):
-        return None
     if tags["windows_sha256"] != holder.get("windows_sha256"):
         return "that one was trained on another corpus, or on other windows of it"
+    if tags["weights_sha256"] == holder.get("weights_sha256"):
+        return None
     bits, mine = _bits_of(holder), _bits_of(tags)
     return f"it has {bits:.4f} bits per character, this one has {mine:.4f}" if bits <= mine else None
 
 
 def _bits_of(tags: Mapping[str, str]) -> float:
-    """Return the bits per character of a version; release 0.1.0 noted them in nats."""
-    return float(tags.get("bits_per_char") or float(tags["val_loss_nats_per_char"]) * NATS_TO_BITS)
+    """Return the bits per character of a version; release 0.1.0 noted them in nats, a person perhaps not at all."""
+    bits, nats = tags.get("bits_per_char"), tags.get("val_loss_nats_per_char", "inf")
+    return float(bits or float(nats) * NATS_TO_BITS)
 
 
-def _is_loadable(version: ModelVersion) -> bool:
+def require_best(store: MlflowClient) -> ModelVersion:
+    """Return the version that has the alias.
+
+    Raises:
+        UserError: there is none, or its files are gone.
+    """
+    versions = store.search_model_versions(f"name = '{NAME}'")
+    number = str(store.get_registered_model(NAME).aliases.get(ALIAS, "")) if versions else ""
+    version = next((v for v in versions if str(v.version) == number), None)
+    if version is None:
+        raise UserError(
+            f"MLflow: no version of the model {NAME} has the alias {ALIAS!r}. "
+            "`dvc repro` registers one, and `zarathustra sync --best` gives the alias to the present outputs."
+        )
+    if not is_loadable(version):
+        raise UserError(
+            f"MLflow: the files of version {number} of the model {NAME} are gone from {version.source}. "
+            "`zarathustra sync` registers the present outputs again."
+        )
+    return version
+
+
+def description(store: MlflowClient, version: ModelVersion) -> str:
+    """Return in a sentence which weights a version holds; the name of their run says which text they learned."""
+    try:
+        run = str(store.get_run(version.run_id or "").info.run_name)
+    except MlflowException:
+        run = "a run that was deleted"
+    return f"Version {version.version} of the model {version.name}: epoch {version.tags.get('epoch', '?')} of {run}."
+
+
+def is_loadable(version: ModelVersion) -> bool:
     """Tell whether the files of a version are still there."""
     try:
         return bool(mlflow.artifacts.list_artifacts(artifact_uri=version.source, tracking_uri=store_uri()))
@@ -154,7 +193,6 @@ def _log_model(store: MlflowClient, training: Run, candidate: Candidate, tags: d
             artifacts={"models": str(models.path)},
             code_paths=[str(code)],
             pip_requirements=[f"{package}=={version(package)}" for package in PACKAGES],
-            signature=_signature(),
             input_example=[EXAMPLE],
         )
     # not by log_model itself, which prints as it registers
@@ -167,14 +205,6 @@ def _log_model(store: MlflowClient, training: Run, candidate: Candidate, tags: d
         info.model_id, {"mlflow.modelVersions": json.dumps([{"name": NAME, "version": made.version}])}
     )
     return made
-
-
-def _signature() -> "mlflow.models.ModelSignature":
-    from mlflow.types.schema import ColSpec, Schema
-
-    types = {"prompt": "string", "temperature": "double", "length": "long", "seed": "long"}
-    inputs = Schema([ColSpec(kind, name, required=False) for name, kind in types.items()])
-    return mlflow.models.ModelSignature(inputs, Schema([ColSpec("string", "text")]))
 
 
 @contextmanager
