@@ -8,7 +8,6 @@ import pytest
 from hypothesis import settings
 
 from tests.support.project import Project
-from tests.unsettled import UNSETTLED
 
 # a shell's background job ignores Ctrl-C, and so would all that the tests start
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -49,10 +48,3 @@ def project(tmp_path: Path, untouched_project: Project) -> Project:
 def project_with_outputs(tmp_path: Path, finished_project: Project) -> Project:
     """A small project of the test's own, after `dvc repro`."""
     return finished_project.copy(tmp_path)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the tests of tests/unsettled.py fail."""
-    for item in items:
-        if item.nodeid.startswith(UNSETTLED):
-            item.add_marker(pytest.mark.xfail(reason="not settled: tests/unsettled.py", strict=False))
