@@ -8,6 +8,7 @@ import pandas as pd
 
 from stages.core.pipeline.errors import readable
 from stages.core.pipeline.params import temperature_label
+from stages.core.text.visible import visible
 
 COLUMNS = ["epoch", "temperature", "prompt", "text", "entropy_nats"]
 
@@ -38,13 +39,17 @@ def read_samples(path: Path) -> pd.DataFrame:
 
 
 def sample_markdown(row: Mapping[Any, Any]) -> str:
-    """Return one sample as Markdown: its temperature, then prompt and text as they are, in a block of code."""
+    """Return one sample as Markdown: its temperature, then prompt and text in a block of code."""
     body = f"{row['prompt']}|{row['text']}"
     return f"Temperature {temperature_label(row['temperature'])}:\n\n{fenced(body)}"
 
 
 def fenced(text: str) -> str:
-    """Return a text as a Markdown block of code; its fence is longer than any run of backticks, so it cannot end it."""
+    """Return a text as a Markdown block of code; its fence is longer than any run of backticks, so it cannot end it.
+
+    It is for people to read: what could not be seen is shown by its code. The CSV file keeps the exact text.
+    """
+    text = visible(text)
     fence = "```"
     while fence in text:
         fence += "`"

@@ -9,6 +9,7 @@ import pandas as pd
 from stages.core.networks.description import NetworkDescription
 from stages.core.pipeline.params import temperature_label
 from stages.core.tables.samples import fenced
+from stages.core.text.visible import visible
 from stages.core.tracking.provenance import flattened
 from stages.core.tracking.store import Run
 
@@ -51,7 +52,8 @@ def name_of_sampling(training: Run | None, samples_sha256: str) -> str:
 
 def description_of_training(network: NetworkDescription, num_characters: int, parameters: Mapping[str, Any]) -> str:
     """Return in Markdown what is trained, before any result is known."""
-    files = ", ".join(f"`{file['name']}`" for file in parameters["download"]["files"])
+    names = [visible(file["name"]).replace("`", "'") for file in parameters["download"]["files"]]
+    files = ", ".join(f"`{name}`" for name in names)
     settings = ", ".join(f"{name} {value}" for name, value in network.settings.items())
     return (
         f"**{network.kind.upper()}** ({settings}; {network.num_weights:,} weights), "

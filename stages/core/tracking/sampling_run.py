@@ -17,6 +17,7 @@ from stages.core.tables.history import NATS_TO_BITS
 from stages.core.tables.metrics import read_metrics
 from stages.core.tables.samples import read_samples, samples_markdown
 from stages.core.tables.scores import KEYS, read_scores
+from stages.core.text.visible import visible
 from stages.core.tracking.describing import (
     TABLE,
     description_of_result,
@@ -137,14 +138,15 @@ def evaluation_table(samples: pd.DataFrame) -> pd.DataFrame:
     for row, number in zip(samples.to_dict("records"), samples.groupby(KEYS).cumcount(), strict=True):
         more = f", prompt {number + 1}" if number else ""
         names.append(f"epoch {row['epoch']:03d}, temperature {temperature_label(row['temperature'])}{more}")
-    return pd.DataFrame({"sample": names, "text": list(samples["text"]), "prompt": list(samples["prompt"])})
+    texts = {name: list(map(visible, samples[name])) for name in ("text", "prompt")}
+    return pd.DataFrame({"sample": names} | texts)
 
 
 def wrapped(samples: pd.DataFrame) -> pd.DataFrame:
-    """Return the samples with line breaks where a line of prompt and text, with a bar between, would be too long."""
-    prompts = [_wrapped(prompt, 0) for prompt in samples["prompt"]]
+    """Return the samples, made visible, with line breaks where prompt, bar and text would be too long a line."""
+    prompts = [_wrapped(visible(prompt), 0) for prompt in samples["prompt"]]
     columns = [len(prompt.rpartition("\n")[2]) + 1 for prompt in prompts]
-    return samples.assign(prompt=prompts, text=list(map(_wrapped, samples["text"], columns)))
+    return samples.assign(prompt=prompts, text=list(map(_wrapped, map(visible, samples["text"]), columns)))
 
 
 def _wrapped(text: str, column: int) -> str:

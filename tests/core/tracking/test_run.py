@@ -19,9 +19,10 @@ from stages.core.networks.description import NetworkDescription
 from stages.core.networks.folder import ModelFolder
 from stages.core.networks.table import stepper_module
 from stages.core.pipeline.errors import UserError
-from stages.core.tables.samples import samples_csv
+from stages.core.tables.samples import COLUMNS, samples_csv
 from stages.core.tables.scores import scores_csv
 from stages.core.text.characters import Characters
+from stages.core.text.visible import HARMFUL
 from stages.core.tracking.connection import Connection
 from stages.core.tracking.outputs import Folders
 from stages.core.tracking.sampling_run import SamplingRun, wrapped
@@ -247,6 +248,18 @@ def test_no_number_is_logged_under_two_names(store: mlflow.MlflowClient) -> None
         ],
         "sampling": ["entropy_bits/temperature_0.5", "entropy_bits/temperature_1e16", "repetition/temperature_0.5"],
     }
+
+
+def test_texts_for_people_show_what_cannot_be_seen(store: mlflow.MlflowClient) -> None:
+    samples = pd.DataFrame([(2, 0.5, "a\x1b[31m", "b\u202e" * 60, 0.5)], columns=COLUMNS)
+    Path("reports/samples.csv").write_text(samples_csv(samples), encoding="utf-8")
+    train()
+    sample("evaluate")
+    for run in runs(store):
+        shown = [artifact(run, name).read_text(encoding="utf-8") for name in ("samples.json", "samples/epoch_002.md")]
+        shown.append(run.data.tags["mlflow.note.content"])
+        assert [HARMFUL.findall(text) for text in shown] == [[], [], []]
+        assert all("[31m" in text for text in shown)
 
 
 @given(st.text(st.sampled_from("ab \n"), max_size=300), st.text(st.sampled_from("ab \t\n"), max_size=300))
