@@ -20,8 +20,8 @@ length of a window, the kind of targets, the epoch.
     ids = [characters.index(c) for c in "supposing that truth is a woman--what then? is there not gro"]
     probabilities = model.predict(np.array([ids]))
 
-ONNX: `pip install tf2onnx==1.17.0`, then after these lines model.export("nietzsche.onnx", format="onnx"). It was tried and
-works with this release; but tf2onnx is looking for a maintainer, so nothing here depends on it.
+ONNX: `pip install tf2onnx==1.17.0`, then after these lines model.export("nietzsche.onnx", format="onnx"). It was tried
+and works with this release; but tf2onnx is looking for a maintainer, so nothing here depends on it.
 
 Example: zarathustra export nietzsche.keras --epoch best
 """
