@@ -11,9 +11,10 @@ import pandas as pd
 from stages.cli.patches import file_changes
 from stages.cli.runs import Logged, fetch, find, has
 from stages.core.pipeline.errors import UserError
-from stages.core.pipeline.files import number, read_rows
+from stages.core.pipeline.files import number, read_rows, sha256_of
 from stages.core.pipeline.rules import PARAMS_FILE
 from stages.core.tables.samples import read_samples
+from stages.core.tracking.git import GitError
 
 Table = list[list[str]]  # the first row is the head
 LOG_AGAIN = "If its outputs are in models/ and reports/, `zarathustra sync` logs them again."
@@ -102,11 +103,14 @@ def uncommitted(found: Logged) -> dict[str, str]:
         return {"uncommitted changes": "not logged"}
     with tempfile.TemporaryDirectory() as folder:
         patch = fetch(found.latest, "uncommitted.diff", Path(folder)).read_bytes()
-    return {
-        f"uncommitted/{change.path}": f"+{change.added} -{change.removed} ({change.sha256[:8]})"
-        for change in file_changes(patch)
-        if change.path != str(PARAMS_FILE)
-    }
+    try:
+        return {
+            f"uncommitted/{change.path}": f"+{change.added} -{change.removed} ({change.sha256[:8]})"
+            for change in file_changes(patch)
+            if change.path != str(PARAMS_FILE)
+        }
+    except GitError:  # damaged, or git is not installed
+        return {"uncommitted changes": f"a patch that git cannot read ({sha256_of(patch)[:8]})"}
 
 
 def differences(runs: list[ComparedRun]) -> Table:

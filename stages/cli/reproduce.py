@@ -59,7 +59,11 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def description(name: str, code: Code) -> Iterator[str]:
-    """Return lines that say which code would run."""
+    """Return lines that say which code would run.
+
+    Raises:
+        UserError: the commit is not here, or the patch is damaged.
+    """
     yield visible(f"The code of {name}:")
     try:
         shown = git.run("show", "-s", "--format=%an, %as: %s", code.commit, "--").decode("utf-8", "replace").strip()
@@ -68,8 +72,11 @@ def description(name: str, code: Code) -> Iterator[str]:
     yield visible(f"  commit {code.commit[:10]} ({shown})")
     if not code.is_certain:
         yield "  uncommitted changes: unknown, git failed when the run began"
-    for change in file_changes(code.patch):
-        yield visible(f"  uncommitted, from the store: {change.path} +{change.added} -{change.removed}")
+    try:
+        for change in file_changes(code.patch):
+            yield visible(f"  uncommitted, from the store: {change.path} +{change.added} -{change.removed}")
+    except git.GitError as error:
+        raise UserError(f"{name}: git cannot read its uncommitted.diff ({error}).") from None
 
 
 def confirm(code: Code) -> None:

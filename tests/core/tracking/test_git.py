@@ -124,6 +124,13 @@ def test_variables_of_git_name_no_other_repository(
     assert git.changed_files("stages") == {"stages/code.py": "modified"}
 
 
+def test_a_replaced_commit_is_the_one_that_others_have(repository: Path) -> None:
+    (repository / "stages" / "code.py").write_text("TWO = 2\n", encoding="utf-8")
+    run("commit", "-q", "-a", "-m", "Two")
+    run("replace", "HEAD", "HEAD~1")
+    assert git.difference() == b""
+
+
 def test_a_project_in_a_larger_repository(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make_repository(home / "large" / "sub")
     shutil.rmtree(home / "large" / "sub" / ".git")

@@ -1,0 +1,40 @@
+"""No file that `git apply` would change is missing from the list that people read before they run a stranger's code."""
+
+from pathlib import Path
+
+import pytest
+
+from stages.cli.patches import file_changes
+from stages.core.tracking import git
+from tests.support.files import contents
+
+SEEN = b"diff --git a/seen.py b/seen.py\nnew file mode 100644\n--- /dev/null\n+++ b/seen.py\n@@ -0,0 +1 @@\n+1\n"
+HIDDEN = b"--- /dev/null\n+++ b/stages/hidden.py\n@@ -0,0 +1,2 @@\n+import os\n+2\n"  # as `diff` writes it, not git
+EMPTY = b"diff --git a/empty b/empty\nnew file mode 100644\nindex 0000000..e69de29\n"
+ODD = b'diff --git "a/a\\nb.py" "b/a\\nb.py"\nnew file mode 100755\nindex 0000000..e69de29\n'
+
+
+@pytest.mark.parametrize("patch", [b"", SEEN, HIDDEN, SEEN + HIDDEN, HIDDEN + SEEN, EMPTY, ODD, SEEN + ODD])
+def test_every_file_that_git_would_change_is_listed(
+    patch: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = {change.path: change.added for change in file_changes(patch)}
+    monkeypatch.chdir(tmp_path)
+    if patch:
+        git.run("apply", "-", given=patch, variables={"GIT_DIR": str(tmp_path)})
+    assert listed == {name: content.count(b"\n") for name, content in contents(tmp_path).items()}
+
+
+def test_in_a_folder_of_a_repository_paths_count_from_that_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git.run("init", "-q", str(tmp_path))
+    (tmp_path / "inside").mkdir()
+    monkeypatch.chdir(tmp_path / "inside")
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "inside"))
+    assert [change.path for change in file_changes(SEEN + HIDDEN)] == ["seen.py", "stages/hidden.py"]
+
+
+def test_a_damaged_patch_is_an_error() -> None:
+    with pytest.raises(git.GitError, match=r"No valid patches|corrupt patch"):
+        list(file_changes(b"<html>not found</html>"))
