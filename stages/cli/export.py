@@ -20,6 +20,12 @@ length of a window, the kind of targets, the epoch.
     ids = [characters.index(c) for c in "supposing that truth is a woman--what then? is there not gro"]
     probabilities = model.predict(np.array([ids]))
 
+With targets = last, probabilities are (B, V), of the token after each text; with every, (B, T, V), a row after each
+token. Each call starts from zeros: give a network that carries its state the whole text, others the last window.
+
+Of bytes, the id is the place in "values". Of words, "characters" come first, then "words"; a run of letters or of white
+space that is not among the words is spelled in characters.
+
 ONNX: `pip install tf2onnx==1.17.0`, then after these lines model.export("nietzsche.onnx", format="onnx"). It was tried
 and works with this release; but tf2onnx is looking for a maintainer, so nothing here depends on it.
 
