@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+from stages.core.kernels.processors import NUM_THREADS_VARIABLE
 from tests.support.project import ROOT, environment
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
@@ -50,6 +51,11 @@ def ratios(values: Sequence[float], base: Sequence[float]) -> dict[str, float]:
     return spread([value / other for value, other in zip(values, base, strict=True)])
 
 
+def all_threads() -> dict[str, str]:
+    """Return the variable that keeps a program from sharing the processors with whatever else trains at that time."""
+    return {NUM_THREADS_VARIABLE: str(num_cores())}
+
+
 class Contender:
     """Work in a process of its own, which gets ready as soon as this is made.
 
@@ -62,7 +68,8 @@ class Contender:
 
     def __init__(self, maker: str, **settings: Any) -> None:
         command = [sys.executable, "-m", "tests.benchmarks.contender", maker, json.dumps(settings)]
-        self._process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            env=os.environ | all_threads())  # fmt: skip
 
     def __enter__(self) -> "Contender":
         return self
@@ -139,7 +146,7 @@ def run_command(command: Sequence[str], folder: Path) -> Usage:
     launched = subprocess.run(
         [sys.executable, "-I", "-S", str(LAUNCHER), *command],
         cwd=folder,
-        env=environment(),
+        env=environment() | all_threads(),
         capture_output=True,
         text=True,
         check=True,
