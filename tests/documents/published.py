@@ -7,7 +7,7 @@ import pytest
 from tests.support.project import ROOT, environment
 
 # Why the tests of the published run wait. Make it empty when the run has been published again.
-WAITING = "the published run is being trained again with the present code"
+WAITING = ""
 FILES = ("stages", "dvc.yaml", "dvc.lock", "params.yaml", "reports")
 
 
