@@ -96,11 +96,11 @@ def register(store: MlflowClient, training: Run, candidate: Candidate, *, takes_
         store.create_registered_model(NAME, description="Continues a prompt in the manner of its corpus.")
     known = store.search_model_versions(f"name = '{NAME}'")
     # people may have added tags
-    mine = next((v for v in known if _is(v.tags, tags) and is_loadable(v)), None) or _log_model(
+    mine = next((v for v in known if _is(v.tags, tags) and is_whole(v)), None) or _log_model(
         store, training, candidate, tags
     )
     number = str(store.get_registered_model(NAME).aliases.get(ALIAS, ""))
-    holder = next((v for v in known if str(v.version) == number and is_loadable(v)), None)
+    holder = next((v for v in known if str(v.version) == number and is_whole(v)), None)
     said = f"models:/{NAME}: epoch {candidate.epoch} is version {mine.version}"
     why_not = None if holder is None or takes_alias else _why_not(tags, holder.tags)
     if number == str(mine.version):
@@ -143,11 +143,11 @@ def require_best(store: MlflowClient) -> ModelVersion:
     if version is None:
         raise UserError(
             f"MLflow: no version of the model {NAME} has the alias {ALIAS!r}. "
-            "`dvc repro` registers one, and `zarathustra sync --best` gives the alias to the present outputs."
+            "Run `dvc repro`, or `zarathustra sync` where its outputs are there."
         )
-    if not is_loadable(version):
+    if not is_whole(version):
         raise UserError(
-            f"MLflow: the files of version {number} of the model {NAME} are gone from {version.source}. "
+            f"MLflow: version {number} of the model {NAME}: files are gone from {version.source}, or have changed. "
             "`zarathustra sync` registers the present outputs again."
         )
     return version
@@ -162,12 +162,24 @@ def description(store: MlflowClient, version: ModelVersion) -> str:
     return f"Version {version.version} of the model {version.name}: epoch {version.tags.get('epoch', '?')} of {run}."
 
 
-def is_loadable(version: ModelVersion) -> bool:
-    """Tell whether the files of a version are still there."""
+def is_whole(version: ModelVersion) -> bool:
+    """Tell whether the files of a version are there, and its weights are those that it was registered with."""
     try:
-        return bool(mlflow.artifacts.list_artifacts(artifact_uri=version.source, tracking_uri=store_uri()))
-    except (MlflowException, OSError):
+        files = mlflow.artifacts.list_artifacts(artifact_uri=version.source, tracking_uri=store_uri())
+        if "MLmodel" not in {Path(file.path).name for file in files}:
+            return False
+        expected = version.tags.get("weights_sha256")  # a person may have registered it
+        return expected is None or expected == _sha256_of_weights(str(version.source))
+    except (MlflowException, OSError, ValueError):
         return False
+
+
+def _sha256_of_weights(source: str) -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        uri = f"{source}/artifacts/models/epochs"
+        epochs = mlflow.artifacts.download_artifacts(artifact_uri=uri, dst_path=folder, tracking_uri=store_uri())
+        (weights,) = Path(epochs).iterdir()
+        return sha256_of_file(weights)
 
 
 def _is(found: dict[str, str], tags: dict[str, str]) -> bool:

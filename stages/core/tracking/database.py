@@ -13,6 +13,10 @@ from stages.core.pipeline.locks import exclusive
 LONGEST_WAIT = 20  # seconds for a database that another program has locked, as MLflow waits
 SETTLED = 5  # seconds without a change after which nobody is creating the database any more
 MAX_BYTES_CHECKED = 50_000_000  # a whole check takes milliseconds up to this size
+AGAIN = (
+    "Move it away; `zarathustra sync` then logs the present outputs again. "
+    "`sqlite3 FILE .recover` may save the other runs in it."
+)
 NEW = ".new"  # suffix of a database that is being made
 PARTS = ("", "-journal", "-wal", "-shm")
 # where MLflow keeps locations of files
@@ -56,7 +60,6 @@ def check(path: Path) -> None:
     Raises:
         UserError: it is damaged, locked, or of another user.
     """
-    again = "Delete it; `zarathustra sync` then logs the present outputs again (other runs in it are lost)."
     if path.is_dir():
         raise UserError(f"MLflow: {path} is a folder, not a database. Correct MLFLOW_TRACKING_URI.")
     if not os.access(path, os.R_OK | os.W_OK) or not os.access(path.parent, os.W_OK):
@@ -67,7 +70,7 @@ def check(path: Path) -> None:
     try:
         while problem := _problem(path):
             if time.time() - path.stat().st_mtime > SETTLED:  # else somebody may be creating it at this moment
-                raise UserError(f"MLflow: {path} is damaged ({problem}). {again}")
+                raise UserError(f"MLflow: {path} is damaged ({problem}). {AGAIN}")
             time.sleep(0.2)
     except sqlite3.OperationalError as error:
         if "locked" in str(error):
@@ -76,7 +79,7 @@ def check(path: Path) -> None:
             ) from None
         raise UserError(f"MLflow: {path} cannot be opened ({error}). Check its permissions and the disk.") from None
     except sqlite3.DatabaseError as error:
-        raise UserError(f"MLflow: {path} is damaged ({error}). {again}") from None
+        raise UserError(f"MLflow: {path} is damaged ({error}). {AGAIN}") from None
 
 
 def follow_project(path: Path, artifact_root: str) -> None:

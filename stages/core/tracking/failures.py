@@ -1,10 +1,12 @@
 """What to tell a person when the store fails: the cause, and the advice that fits it."""
 
 import os
+import sqlite3
 from urllib.parse import urlsplit
 
 from stages.core.pipeline.errors import UserError
 from stages.core.pipeline.secrets import masked
+from stages.core.tracking.database import AGAIN
 from stages.core.tracking.store import tracking_uri
 
 SCHEMES = ("http://", "https://", "sqlite:///", "postgresql://", "mysql://", "mssql://", "databricks")
@@ -34,6 +36,10 @@ def _explain(uri: str, error: BaseException, reason: str) -> str:
     if isinstance(error, ModuleNotFoundError) or "No module named" in reason:
         return f"{uri} needs a package that is not installed ({reason}). Install it, {ANOTHER}."
     if uri.startswith("http"):
+        try:
+            urlsplit(uri)
+        except ValueError:
+            return f"MLFLOW_TRACKING_URI must be an address such as http://127.0.0.1:5000. Received: {uri}."
         return _explain_server(uri, everything, reason)
     if isinstance(error, OSError) and error.filename:
         return f"{error.filename}: {error.strerror}. Fix that, {ANOTHER}."
@@ -45,11 +51,10 @@ def _explain(uri: str, error: BaseException, reason: str) -> str:
         return f"{uri} cannot be written. Change the permissions of the file and of its folder, {ANOTHER}."
     if "disk is full" in everything:
         return f"{uri}: the disk is full. Free some space, {ANOTHER}."
+    if uri.startswith("sqlite") and not _is_damage(error, everything):
+        return f"{uri} refuses a request ({reason}). Look at what it names with `make ui`."
     if uri.startswith("sqlite"):
-        return (
-            f"{uri} failed ({reason}). If this happens again, delete the file; "
-            "`zarathustra sync` then logs the present outputs again (other runs in it are lost)."
-        )
+        return f"{uri} failed ({reason}). If this happens again, the file may be damaged. {AGAIN}"
     return f"{uri} does not answer ({reason}). Start it, or correct MLFLOW_TRACKING_URI."
 
 
@@ -68,6 +73,15 @@ def _explain_server(uri: str, everything: str, reason: str) -> str:
     if _is_answer_of_mlflow(everything):
         return f"{uri} refuses a request ({reason})."
     return f"{uri} does not answer ({reason}). Start it, or correct MLFLOW_TRACKING_URI."
+
+
+def _is_damage(error: BaseException | None, everything: str) -> bool:
+    """Tell whether the database itself failed, not MLflow with something that is missing or of an unexpected form."""
+    while error is not None:
+        if isinstance(error, sqlite3.Error):
+            return True
+        error = error.__cause__ or error.__context__
+    return "sqlite3." in everything or "Database migration" in everything
 
 
 def _is_answer_of_mlflow(text: str) -> bool:

@@ -85,6 +85,8 @@ def open_store() -> MlflowClient:
         UserError: the database cannot be used.
     """
     path, uri = database_path(), store_uri()
+    if uri.startswith("sqlite:") and (path is None or path.name == ":memory:"):  # nothing in it would be kept
+        raise UserError(f"MLflow: MLFLOW_TRACKING_URI must name a file, as in {SQLITE}mlflow.db. Received: {uri}.")
     if path is not None:
         if not database.exists(path):
             database.create(path, lambda suffix: MlflowClient(uri + suffix).search_experiments())

@@ -95,7 +95,10 @@ def message_of(path: Path) -> str:
     return str(error.value)
 
 
-AGAIN = "Delete it; `zarathustra sync` then logs the present outputs again (other runs in it are lost)."
+AGAIN = (
+    "Move it away; `zarathustra sync` then logs the present outputs again. "
+    "`sqlite3 FILE .recover` may save the other runs in it."
+)
 
 
 def test_a_whole_database_is_accepted(made: Path) -> None:

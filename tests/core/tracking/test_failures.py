@@ -1,9 +1,10 @@
 """One message for each way in which a store fails, with the advice that fits; no password in any."""
 
 import shutil
+import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 
 from stages.core.pipeline.errors import UserError
 from stages.core.tracking.connection import Connection
+from stages.core.tracking.database import AGAIN
 from stages.core.tracking.store import experiment_id, open_store, tracking_uri
 from tests.support.servers import free_port
 
@@ -110,6 +112,19 @@ def test_an_address_of_an_unknown_kind(uri: str, monkeypatch: pytest.MonkeyPatch
     )
 
 
+def test_what_is_no_address_of_a_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert message_of("http://[::1", monkeypatch) == (
+        "MLflow: MLFLOW_TRACKING_URI must be an address such as http://127.0.0.1:5000. Received: http://[::1."
+    )
+
+
+@pytest.mark.parametrize("uri", ["sqlite:", "sqlite://", "sqlite://mlflow.db", "sqlite:///:memory:"])
+def test_a_database_in_no_file_is_refused(uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = "MLflow: MLFLOW_TRACKING_URI must name a file, as in sqlite:///mlflow.db. Received: sqlite:"
+    assert message_of(uri, monkeypatch).startswith(said)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_database_whose_driver_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert message_of("postgresql://bob:secret@localhost/runs", monkeypatch) == (
         "MLflow: postgresql://***@localhost/runs needs a package that is not installed (No module named 'psycopg'). "
@@ -133,6 +148,24 @@ def test_a_deleted_experiment_is_named(store: mlflow.MlflowClient) -> None:
         "MLflow: the experiment zarathustra was deleted. Restore it with `mlflow experiments restore "
         f"--experiment-id {found}`, or set MLFLOW_EXPERIMENT_NAME to another name."
     )
+
+
+def test_a_run_that_is_not_there_is_no_reason_to_give_up_the_database(store: mlflow.MlflowClient) -> None:
+    with pytest.raises(UserError) as error, Connection(required=True).tolerate_errors():
+        store.get_run("0" * 32)
+    assert str(error.value) == (
+        f"MLflow: {tracking_uri()} refuses a request (Run with id={'0' * 32} not found). "
+        "Look at what it names with `make ui`."
+    )
+
+
+def test_a_database_that_lacks_a_table_is_damaged(store: mlflow.MlflowClient, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "mlflow.db")) as connection, connection:
+        connection.execute("DROP TABLE runs")
+    with pytest.raises(UserError) as error, Connection(required=True).tolerate_errors():
+        store.get_run("0" * 32)
+    assert str(error.value).startswith(f"MLflow: {tracking_uri()} failed (")
+    assert str(error.value).endswith(f"If this happens again, the file may be damaged. {AGAIN}")
 
 
 def test_an_empty_name_of_an_experiment_is_none(store: mlflow.MlflowClient, monkeypatch: pytest.MonkeyPatch) -> None:
