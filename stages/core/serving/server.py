@@ -19,6 +19,7 @@ import uvicorn
 from fastapi import FastAPI, Request, Response
 from fastapi.middleware.trustedhost import TrustedHostMiddleware
 from mlflow.pyfunc import load_model, scoring_server
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 HOST = "127.0.0.1"
@@ -54,12 +55,18 @@ def protect(app: FastAPI) -> None:
         if request.method == "POST":
             if headers.get("content-type", "").partition(";")[0].strip() != "application/json":
                 return Response('Send JSON with "Content-Type: application/json".\n', 415)
-            if "content-length" not in headers:
-                return Response("Send the length of the request in Content-Length.\n", 411)
+            if "content-length" not in headers or "transfer-encoding" in headers:
+                return Response("Send the length of the request in Content-Length, and no Transfer-Encoding.\n", 411)
             if int(headers["content-length"]) > MAX_BYTES:
                 return Response(f"A request has at most {MAX_BYTES:,} bytes.\n", 413)
         return await call_next(request)
 
+    async def cannot_be_read(request: Request, error: Exception) -> Response:
+        return Response("The request cannot be read as JSON.\n", 400)
+
+    # lists thousands deep; integers of thousands of digits; a client that leaves in the middle of its request
+    for kind in (RecursionError, ValueError, ClientDisconnect):
+        app.add_exception_handler(kind, cannot_be_read)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])
     app.add_middleware(WatchedClient)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import http.client
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -32,6 +33,10 @@ class Served:
         @app.post("/size")
         async def size(request: Request) -> int:
             return len(await request.body())
+
+        @app.post("/numbers")
+        async def numbers(request: Request) -> int:
+            return len(json.loads(await request.body()))
 
         @app.post("/wait")
         async def wait(request: Request) -> None:
@@ -99,11 +104,19 @@ def test_a_large_request_is_refused_before_it_is_read(served: Served) -> None:
         assert (response.status, response.read()) == (413, b"A request has at most 1,000,000 bytes.\n")
 
 
-def test_a_request_of_unknown_length_is_refused(served: Served) -> None:
-    assert served.ask("/size", b"2\r\n{}\r\n0\r\n\r\n", JSON | {"Transfer-Encoding": "chunked"}) == (
+@pytest.mark.parametrize("more", [{}, {"Content-Length": "5"}])
+def test_a_request_of_unknown_length_is_refused(served: Served, more: dict[str, str]) -> None:
+    chunked = b"2\r\n{}\r\n0\r\n\r\n"
+    assert served.ask("/size", chunked, JSON | {"Transfer-Encoding": "chunked"} | more) == (
         411,
-        "Send the length of the request in Content-Length.\n",
+        "Send the length of the request in Content-Length, and no Transfer-Encoding.\n",
     )
+
+
+@pytest.mark.parametrize("body", [b"[" * 100_000, b"[" + b"9" * 10_000 + b"]", b"\xff", b""])
+def test_json_that_cannot_be_read_is_refused(served: Served, body: bytes) -> None:
+    assert served.ask("/numbers", b"[1, 2]") == (200, "2")
+    assert served.ask("/numbers", body) == (400, "The request cannot be read as JSON.\n")
 
 
 def test_the_thread_that_answers_sees_that_its_client_has_gone(served: Served) -> None:
