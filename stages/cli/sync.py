@@ -6,6 +6,8 @@ from pathlib import Path
 from stages.core.networks.folder import ModelFolder
 from stages.core.pipeline import progress
 from stages.core.pipeline.errors import UserError
+from stages.core.pipeline.files import scratch_root
+from stages.core.pipeline.locks import exclusive
 from stages.core.pipeline.secrets import masked
 from stages.core.serving.registry import register_best
 from stages.core.tables.history import read_history_rows
@@ -35,8 +37,13 @@ def set_up(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Check the outputs, then log training and sampling with the same calls as the stages."""
     progress.set_up_logging()
-    stages = finished_stages()
-    if arguments.best and "evaluate" not in stages:
+    with exclusive(scratch_root() / "sync.lock"):  # of two at once, the second finds the runs of the first finished
+        log(finished_stages(), takes_alias=arguments.best)
+
+
+def log(stages: list[str], *, takes_alias: bool) -> None:
+    """Log the training and these stages after it."""
+    if takes_alias and "evaluate" not in stages:
         raise UserError("--best needs the outputs of stage evaluate. Run `dvc repro` first.")
     connection = Connection(required=True)
     num_epochs = 0
@@ -47,7 +54,7 @@ def run(arguments: argparse.Namespace) -> None:
         SamplingRun(connection).log(stages, FOLDERS, {stage: parameters_of(stage) for stage in stages})
         print(f"Sampling: {', '.join(stages)}.")
     if "evaluate" in stages:
-        register_best(connection, FOLDERS.models, read_metrics(METRICS), takes_alias=arguments.best)
+        register_best(connection, FOLDERS.models, read_metrics(METRICS), takes_alias=takes_alias)
     print(f"All of it is in {masked(tracking_uri())}.")
 
 

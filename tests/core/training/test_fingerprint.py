@@ -20,8 +20,8 @@ def of(settings: dict[str, Any] = SETTINGS, windows_sha256: str = "0" * 64, code
 
 
 @pytest.mark.parametrize("name", [field.name for field in dataclasses.fields(TrainParams)])
-def test_every_setting_but_the_number_of_epochs_counts(name: str) -> None:
-    assert (of(SETTINGS | {name: 123}) == of()) == (name == "epochs")
+def test_every_setting_counts_but_those_that_only_end_the_training(name: str) -> None:
+    assert (of(SETTINGS | {name: 123}) == of()) == (name in ("epochs", "early_stopping_epochs"))
 
 
 def test_the_number_of_epochs_counts_where_the_schedule_depends_on_it() -> None:
