@@ -4,6 +4,7 @@ One call makes at most MOST_TOKENS tokens, and ends after MOST_SECONDS: MLflow's
 it cannot stop.
 """
 
+import logging
 import time
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,8 @@ RULES = {
     "length": integer(1, MOST_TOKENS),  # in tokens
     "seed": SEED,
 }
+# warns, wherever the model is loaded, that it does not check the values of `predict`: RULES do
+logging.getLogger("mlflow.types.type_hints").setLevel(logging.ERROR)
 DEFAULTS: dict[str, Any] = {"prompt": "", "temperature": 0.5, "length": 200, "seed": 0}
 
 
