@@ -63,5 +63,5 @@ def test_a_contradiction_is_refused(vectorize: dict[str, int], train: dict[str, 
 
 
 def test_the_rest_is_accepted() -> None:
-    train = vars(TRAIN_PARAMS) | {"targets": "every", "carry_state": True, "lstm_backend": "auto", "num_layers": 2}
+    train = vars(TRAIN_PARAMS) | {"targets": "every", "carry_state": True, "lstm_backend": "compiled", "num_layers": 2}
     check(ADJACENT, train)
