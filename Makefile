@@ -11,7 +11,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 unexport GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE  # in a hook of git they name the repository of the hook
 
 .DEFAULT_GOAL := help
-.PHONY: help setup repro ui serve _database clean test bench docs published stress
+.PHONY: help setup repro ui serve _database scale clean test bench docs published stress
 
 #: Start
 help:  ## list the targets
@@ -72,6 +72,17 @@ serve: setup  ## answer prompts with the best model, at http://127.0.0.1:5001/in
 
 clean:  ## remove the scratch from which training resumes
 	rm -rf models/.resume
+
+#: Beyond one machine
+scale: $(VENV)/.scaled  ## add Ray, S3 and PostgreSQL's driver to .venv
+
+$(VENV)/.scaled: requirements-scale.lock $(VENV)/.installed
+ifneq ($(UV),)
+	VIRTUAL_ENV=$(VENV) $(UV) pip install --require-hashes --requirement requirements-scale.lock
+else
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements-scale.lock
+endif
+	@touch $@
 
 #: Develop
 test: setup  ## lint, check types, run all tests but the long ones
