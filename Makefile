@@ -11,7 +11,7 @@ export MLFLOW_DISABLE_TELEMETRY := true
 unexport GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE  # in a hook of git they name the repository of the hook
 
 .DEFAULT_GOAL := help
-.PHONY: help setup repro ui serve _database scale clean test bench docs published stress
+.PHONY: help setup repro ui serve _database scale clean test end-to-end stress bench docs published
 
 #: Start
 help:  ## list the targets
@@ -85,11 +85,14 @@ endif
 	@touch $@
 
 #: Develop
-test: setup  ## lint, check types, run all tests but the long ones
+test: setup  ## lint, check types, test every module: minutes
 	ruff check .
 	ruff format --check .
 	mypy
 	pytest --numprocesses 2 --dist worksteal
+
+end-to-end: setup  ## run the README's commands, kills, lost stores, reruns: a quarter of an hour
+	pytest --numprocesses 2 --dist worksteal tests/end_to_end
 
 stress: setup  ## the long tests: kill the pipeline 25 times; rerun it after a change of each parameter
 	python -m tests.stress.kill

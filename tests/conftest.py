@@ -7,7 +7,7 @@ import mlflow
 import pytest
 from hypothesis import settings
 
-from tests.support.project import Project
+from tests.support.project import Project, Zarathustra
 
 # a shell's background job ignores Ctrl-C, and so would all that the tests start
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -48,3 +48,15 @@ def project(tmp_path: Path, untouched_project: Project) -> Project:
 def project_with_outputs(tmp_path: Path, finished_project: Project) -> Project:
     """A small project of the test's own, after `dvc repro`."""
     return finished_project.copy(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def finished(finished_project: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A finished project of the module's own."""
+    return finished_project.copy(tmp_path_factory.mktemp("module"))
+
+
+@pytest.fixture(scope="module")
+def zarathustra(finished: Project) -> Zarathustra:
+    """Run the command in the module's project; return what it printed, standard error included."""
+    return lambda *arguments, **options: finished.run("python", "-m", "stages.cli.main", *arguments, **options)

@@ -13,7 +13,7 @@ from stages.core.pipeline import rules
 from stages.core.pipeline.errors import UserError
 from stages.core.pipeline.files import write_text
 from stages.core.pipeline.params import temperature_label
-from stages.core.text.visible import visible
+from stages.core.pipeline.visible import visible
 
 LONGEST = 10_000  # characters of a continuation
 

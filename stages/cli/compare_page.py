@@ -9,9 +9,9 @@ from matplotlib.ticker import MaxNLocator
 
 from stages.cli.compared_runs import ComparedRun, Table
 from stages.cli.continuations import Continuation
+from stages.core.pipeline.visible import visible
 from stages.core.report.figures import STYLE
 from stages.core.tables.history import NATS_TO_BITS
-from stages.core.text.visible import visible
 
 HEAD = """<!doctype html><html lang=en><meta charset=utf-8><title>Runs compared</title>
 <meta name=viewport content="width=device-width"><style>

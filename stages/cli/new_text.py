@@ -15,10 +15,10 @@ from stages.core.pipeline import params, rules
 from stages.core.pipeline.errors import UserError
 from stages.core.pipeline.files import project_root, sha256_of_file, write_text
 from stages.core.pipeline.params import CorpusFile, LowercaseParams, VectorizeParams
+from stages.core.pipeline.visible import visible
 from stages.core.text import file_kinds
 from stages.core.text.plan import num_windows
 from stages.core.text.table import TOKENIZERS
-from stages.core.text.visible import visible
 from stages.vectorize import check_length
 
 CASE_MATTERS = {".abc": "capital and small letters are different notes"}

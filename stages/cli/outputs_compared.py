@@ -9,7 +9,7 @@ from pathlib import Path
 from stages.cli.runs import Logged, fetch, has
 from stages.core.pipeline.files import read_rows, sha256_of_file
 from stages.core.pipeline.rules import read_yaml
-from stages.core.text.visible import visible
+from stages.core.pipeline.visible import visible
 from stages.core.tracking.outputs import OUTPUTS, SAMPLING_STAGES, Folders
 from stages.core.tracking.store import Run
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from stages.cli.estimate import duration, estimate
 from stages.cli.options import require_project
 from stages.cli.planning import CHECK, Planned, plan
-from stages.core.text.visible import visible
+from stages.core.pipeline.visible import visible
 
 NOTHING_ELSE = (
     "No other stage is affected: only comments, messages, log lines, or code that decides no output changed in stages/."

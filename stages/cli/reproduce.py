@@ -17,7 +17,7 @@ from stages.cli.patches import file_changes
 from stages.cli.runs import find
 from stages.cli.work_tree import Code, code_of, restore_parameters, work_tree
 from stages.core.pipeline.errors import UserError
-from stages.core.text.visible import visible
+from stages.core.pipeline.visible import visible
 from stages.core.tracking import git
 from stages.core.tracking.connection import TRACKING
 

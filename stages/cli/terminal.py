@@ -2,7 +2,7 @@
 
 import sys
 
-from stages.core.text.visible import visible
+from stages.core.pipeline.visible import visible
 
 
 def for_output(text: str) -> str:

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from selenium.webdriver import Chrome
 
 from stages.core.networks.weights import Weights
+from stages.core.pipeline.visible import HARMFUL, visible
 from stages.core.report.explorer import ExplorerData, Snapshot, TokensOnPage, render_explorer
 from stages.core.text.bytes_ import Bytes
 from stages.core.text.tokenizer import Tokenizer
-from stages.core.text.visible import HARMFUL, visible
 from stages.core.text.words import Words
 from tests.browser.page import LOWEST_TEMPERATURE, console, open_page, set_temperature, set_value, text_of, write
 from tests.support.explorer_example import CHARACTERS, WINDOW_LENGTH, example_data, example_weights

@@ -1,4 +1,4 @@
-"""Networks × tokens × targets, each through the whole pipeline: minutes, so not a part of `make test`."""
+"""Networks × tokens × targets, each through the whole pipeline: many minutes, so in `make stress`."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Every row of the README's table of parameters, run in full: minutes, so not a part of `make test`."""
+"""Every row of the README's table of parameters, run in full: many minutes, so in `make stress`."""
 
 import pytest
 

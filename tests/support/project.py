@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from ruamel.yaml import YAML
 from tests.support.text import made_up_text
 
 ROOT = Path(__file__).parents[2]
+Zarathustra = Callable[..., str]  # runs the command of that name in a project
 PARTS = (
     *("stages", "dvc.yaml", "pyproject.toml", ".gitignore", ".dvcignore", ".dvc/config"),
     *(".dvc/.gitignore", ".dvc/plots", "data/.gitignore", "models/.gitignore"),

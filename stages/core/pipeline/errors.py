@@ -8,6 +8,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
+from stages.core.pipeline.visible import visible
+
 RUN_AGAIN = "Run the same command again to continue."
 
 
@@ -44,7 +46,7 @@ def run(main: Callable[[], None], if_interrupted: str = RUN_AGAIN) -> None:
         with _signals_raise():
             main()
     except UserError as error:
-        sys.exit(f"Error: {error}")
+        sys.exit(f"Error: {visible(str(error))}")
     except Stopped as stopped:
         with suppress(OSError):  # the terminal may be gone
             print(f"\nStopped by {signal.Signals(stopped.number).name}. {if_interrupted}", file=sys.stderr, flush=True)
@@ -59,7 +61,7 @@ def run(main: Callable[[], None], if_interrupted: str = RUN_AGAIN) -> None:
         missing = isinstance(error, FileNotFoundError)
         advice = "`dvc repro` makes what is missing" if missing else "Fix that and run the same command again"
         reason = f"{error.filename or 'output'}: {error.strerror or error}"
-        sys.exit(f"Error: {reason}. Nothing half-written was left. {advice}.")
+        sys.exit(f"Error: {visible(reason)}. Nothing half-written was left. {advice}.")
 
 
 @contextmanager

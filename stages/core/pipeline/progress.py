@@ -10,6 +10,8 @@ from typing import Any
 
 from tqdm import tqdm
 
+from stages.core.pipeline.visible import visible
+
 
 def set_up_output() -> None:
     """Escape characters that the terminal's encoding lacks, instead of failing."""
@@ -27,7 +29,11 @@ def set_up_logging() -> None:
 
 
 class _StandardOutput(logging.StreamHandler[Any]):
-    """Writes log lines until the reader closes the pipe or the disk is full."""
+    """Writes log lines, harmless as names of files may not be, until the reader closes the pipe or the disk is full."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line without control characters."""
+        return visible(super().format(record))
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 (the name is Python's)
         """Discard all further output."""

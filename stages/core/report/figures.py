@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from stages.core.generation.sampling import entropy_nats, softmax_with_temperature
 from stages.core.pipeline.files import atomic_write
 from stages.core.pipeline.params import temperature_label
+from stages.core.pipeline.visible import visible
 from stages.core.tables.history import NATS_TO_BITS
-from stages.core.text.visible import visible
 
 NUM_TOKENS_SHOWN = 20
 GLYPHS = {" ": "␣", "\n": "⏎", "\t": "⇥"}

@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 
 from stages.core.pipeline.params import temperature_label
+from stages.core.pipeline.visible import visible
 from stages.core.tables.history import NATS_TO_BITS
-from stages.core.text.visible import visible
 
 SPECIAL = "<>&'" + r"\`*_{}[]#+~|"  # to HTML or to Markdown
 

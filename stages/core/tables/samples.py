@@ -8,7 +8,7 @@ import pandas as pd
 
 from stages.core.pipeline.errors import readable
 from stages.core.pipeline.params import temperature_label
-from stages.core.text.visible import visible
+from stages.core.pipeline.visible import visible
 
 COLUMNS = ["epoch", "temperature", "prompt", "text", "entropy_nats"]
 

@@ -8,8 +8,8 @@ import pandas as pd
 
 from stages.core.networks.description import NetworkDescription
 from stages.core.pipeline.params import temperature_label
+from stages.core.pipeline.visible import visible
 from stages.core.tables.samples import fenced
-from stages.core.text.visible import visible
 from stages.core.tracking.provenance import flattened
 from stages.core.tracking.store import Run
 

@@ -13,11 +13,11 @@ import pandas as pd
 from stages.core.networks.folder import ModelFolder
 from stages.core.pipeline.files import sha256_of_file
 from stages.core.pipeline.params import temperature_label
+from stages.core.pipeline.visible import visible
 from stages.core.tables.history import NATS_TO_BITS
 from stages.core.tables.metrics import read_metrics
 from stages.core.tables.samples import read_samples, samples_markdown
 from stages.core.tables.scores import KEYS, read_scores
-from stages.core.text.visible import visible
 from stages.core.tracking.describing import (
     TABLE,
     description_of_result,

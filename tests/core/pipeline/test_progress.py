@@ -1,5 +1,6 @@
 """Whatever becomes of the standard streams, a stage does its work."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -65,3 +66,18 @@ def test_help_to_a_reader_that_leaves(tmp_path: Path) -> None:
     done = shell(f"{sys.executable} -m stages.cli.main compare one | true", tmp_path)
     assert done.returncode == 1
     assert done.stderr.startswith("Error: compare needs two runs or more.") and done.stderr.count("\n") == 1
+
+
+def test_log_lines_and_errors_show_the_control_characters_of_a_name(tmp_path: Path) -> None:
+    folder = tmp_path / "a\x1b[31m\x07"
+    folder.mkdir()
+    (folder / "nietzsche.txt").write_text("zero\0byte", encoding="utf-8")
+    for raw, status in ((folder, 0), (folder / "none", 1)):
+        paths = raw, tmp_path / "corpus.txt", tmp_path / "corpus.json"
+        command = [sys.executable, "-m", "stages.lowercase", *map(str, paths)]
+        done = subprocess.run(
+            command, cwd=ROOT, env=environment() | {"DVC_ROOT": str(tmp_path)}, capture_output=True, text=True
+        )
+        assert done.returncode == status
+        assert "a\\x1b[31m\\x07" in (done.stderr if status else done.stdout)
+        assert not re.search("[\x1b\x07]", done.stdout + done.stderr)

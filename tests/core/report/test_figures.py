@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from matplotlib.patches import Rectangle
 
 from stages.core.generation.sampling import softmax_with_temperature
+from stages.core.pipeline.visible import HARMFUL, visible
 from stages.core.report.figures import distribution_figure, loss_figure, save_figure, score_figure
-from stages.core.text.visible import HARMFUL, visible
 from tests.support.results_example import BEST_EPOCH, EPOCHS, TEMPERATURES, example_results, history
 
 LOGITS = np.array([0.0, 2.0, 1.0, -1.0])

@@ -7,8 +7,8 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stages.core.pipeline.visible import visible
 from stages.core.report.markdown import SPECIAL, as_html, report_markdown
-from stages.core.text.visible import visible
 from tests.support.results_example import example_results
 
 LABELS = {"real_word_fraction": "Words in the corpus", "entropy_bits": "Entropy, bits"}

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
+from stages.core.pipeline.visible import HARMFUL
 from stages.core.tables.samples import read_samples, samples_csv, samples_markdown
-from stages.core.text.visible import HARMFUL
 
 SPECIAL = "ab \n`\r\x0c\x00\x1b\x9b\u202e\u2028\u200f\ufeff\uefc3"
 

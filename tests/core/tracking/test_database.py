@@ -1,11 +1,9 @@
-"""The database at its first use, and when something is wrong with it: real MLflow in processes of its own."""
+"""The database when something is wrong with it."""
 
 import os
 import shutil
 import sqlite3
 import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,69 +11,7 @@ import pytest
 
 from stages.core.pipeline.errors import UserError
 from stages.core.tracking import database
-from tests.support.project import ROOT, environment
-
-CREATE_RUN = (
-    "from stages.core.tracking.store import experiment_id, open_store; store = open_store();"
-    "print(store.create_run(experiment_id(store)).info.run_id)"
-)
-COUNT_RUNS = (
-    "from stages.core.tracking.store import experiment_id, open_store; store = open_store();"
-    "print(len(store.search_runs([experiment_id(store)])))"
-)
-
-
-def start(program: str, folder: Path, **variables: str) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        [sys.executable, "-c", program],
-        cwd=folder,
-        env=environment() | {"PYTHONPATH": str(ROOT)} | variables,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-
-
-def printed(process: "subprocess.Popen[str]") -> str:
-    output, _ = process.communicate(timeout=300)
-    assert process.returncode == 0, output
-    return output
-
-
-def test_of_two_processes_on_no_database_none_loses_its_run(tmp_path: Path) -> None:
-    for process in [start(CREATE_RUN, tmp_path) for _ in range(2)]:
-        printed(process)
-    assert printed(start(COUNT_RUNS, tmp_path)).strip() == "2"
-    assert not list(tmp_path.glob("mlflow.db.new*"))
-
-
-def test_a_kill_at_the_first_use_leaves_nothing_in_the_way(tmp_path: Path) -> None:
-    process = start(CREATE_RUN, tmp_path)
-    while not (tmp_path / "mlflow.db.new").exists():
-        assert process.poll() is None
-        time.sleep(0.002)
-    time.sleep(0.3)
-    process.kill()
-    process.communicate()
-    assert not (tmp_path / "mlflow.db").exists()
-    printed(start(CREATE_RUN, tmp_path))
-    assert printed(start(COUNT_RUNS, tmp_path)).strip() == "1"
-
-
-@pytest.mark.parametrize("name", ["what?", "a%20b#ü"])
-def test_a_database_is_in_its_project_whatever_the_folder_is_called(
-    name: str, tmp_path: Path, empty_database: Path
-) -> None:
-    workspace = tmp_path / name / ".dvc" / "tmp" / "exps" / "tmp1"
-    workspace.mkdir(parents=True)
-    shutil.copyfile(empty_database, tmp_path / name / "mlflow.db")
-    log = CREATE_RUN.replace("print", "run_id = ") + "; store.log_text(run_id, 'text', 'a b/c.txt')"
-    printed(start(log, workspace, DVC_ROOT=str(tmp_path / name)))
-    assert printed(start(COUNT_RUNS, tmp_path / name)).strip() == "1"
-    assert sorted(path.name for path in tmp_path.iterdir()) == [name]
-    assert sorted(path.name for path in (tmp_path / name).iterdir()) == [".dvc", "mlflow.db", "mlruns"]
-    assert list(workspace.iterdir()) == []
-    assert len(list((tmp_path / name / "mlruns").rglob("artifacts/a b/c.txt"))) == 1
+from tests.support.programs import printed, start
 
 
 @pytest.fixture
@@ -175,20 +111,3 @@ def test_a_database_that_is_being_made_by_another_program_is_waited_for(made: Pa
     process = start(program, made.parent)
     database.check(made)
     printed(process)
-
-
-def test_locations_follow_a_moved_project(tmp_path: Path, empty_database: Path) -> None:
-    old, new = tmp_path / "old name", tmp_path / "new#name"
-    old.mkdir()
-    shutil.copyfile(empty_database, old / "mlflow.db")
-    log = CREATE_RUN.replace("print", "run_id = ") + "; store.log_text(run_id, 'text', 'c.txt'); print(run_id)"
-    run_id = printed(start(log, old)).strip()
-    old.rename(new)
-    read = (
-        "from stages.core.tracking.store import open_store; store = open_store();"
-        f"path = store.download_artifacts('{run_id}', 'c.txt'); store.log_text('{run_id}', 'more', 'd.txt');"
-        "print(open(path).read())"
-    )
-    assert printed(start(read, new)).strip() == "text"
-    assert not old.exists()
-    assert (new / "mlruns" / run_id / "artifacts" / "d.txt").read_text(encoding="utf-8") == "more"

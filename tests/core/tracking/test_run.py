@@ -19,10 +19,10 @@ from stages.core.networks.description import NetworkDescription
 from stages.core.networks.folder import ModelFolder
 from stages.core.networks.table import stepper_module
 from stages.core.pipeline.errors import UserError
+from stages.core.pipeline.visible import HARMFUL
 from stages.core.tables.samples import COLUMNS, samples_csv
 from stages.core.tables.scores import scores_csv
 from stages.core.text.characters import Characters
-from stages.core.text.visible import HARMFUL
 from stages.core.tracking.connection import Connection
 from stages.core.tracking.outputs import Folders
 from stages.core.tracking.sampling_run import SamplingRun, wrapped

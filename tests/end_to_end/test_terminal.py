@@ -5,8 +5,7 @@ import pty
 import subprocess
 import sys
 
-from tests.cli.conftest import Zarathustra
-from tests.support.project import ROOT, Project, environment
+from tests.support.project import ROOT, Project, Zarathustra, environment
 
 PROGRAM = "from stages.cli.terminal import for_output; print(for_output('a\\x1b[31m\\u202eb\\n\\tc'), end='')"
 

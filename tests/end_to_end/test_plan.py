@@ -7,8 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.cli.conftest import Zarathustra
-from tests.support.project import Project
+from tests.support.project import Project, Zarathustra
 
 ONLY_CHECK = (
     "No other stage is affected: only comments, messages, log lines, or code that decides no output changed in stages/."

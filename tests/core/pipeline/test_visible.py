@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from stages.core.text.visible import visible
+from stages.core.pipeline.visible import visible
 
 anything = st.text(st.characters(), max_size=30) | st.text("a\0\x1b\x9b\u202e\u2066\udc80\uefc3\ufffe\n\t", max_size=30)
 

@@ -8,8 +8,7 @@ import pytest
 from stages.cli.weights_source import Source
 from stages.core.networks.folder import ModelFolder
 from stages.core.tables.history import NATS_TO_BITS, HistoryRow, history_csv
-from tests.cli.conftest import Zarathustra
-from tests.support.project import Project
+from tests.support.project import Project, Zarathustra
 
 PROMPT = "ada climbs down every hill"
 TEMPERATURE = "--temperature must be a number >= 0 (0 is greedy, inf is uniform)."

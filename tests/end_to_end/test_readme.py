@@ -1,0 +1,87 @@
+"""Every command in the README runs, and its results can be made of any run."""
+
+import json
+import re
+
+import pytest
+
+from tests.documents import results
+from tests.support.make import add_makefile, make
+from tests.support.project import ROOT, Project
+from tests.support.servers import free_port, serving
+
+TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+LINES = [line for block in re.findall(r"```sh\n(.*?)```", TEXT, re.DOTALL) for line in block.splitlines()]
+COMMANDS = [command for line in LINES if (command := line.split("  #")[0].strip())]
+SERVERS = {"make ui": "", "make serve": "ping", "mlflow ui --host 127.0.0.1": ""}
+ASKS = ["zarathustra reproduce RUN"]  # before it runs code
+POSTS = [command for command in COMMANDS if command.startswith("curl ")]  # to `make serve`
+EXPERIMENT, UNDO = "dvc exp run -S train.epochs=3", "git restore dvc.lock params.yaml reports && dvc checkout"
+OTHERS = [command for command in COMMANDS if command not in {*SERVERS, *ASKS, *POSTS, EXPERIMENT, UNDO}]
+
+
+@pytest.fixture(scope="module")
+def newcomer(finished_project: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project with its Makefile and two runs, after `dvc repro`, its results committed."""
+    project = finished_project.copy(tmp_path_factory.mktemp("newcomer"))
+    add_makefile(project)
+    (project.path / "mlflow.db").unlink()
+    project.run("zarathustra", "sync")
+    project.run("git", "add", ".")
+    project.run("git", "commit", "-q", "-m", "Results")
+    return project
+
+
+def with_examples(command: str, project: Project) -> str:
+    """The command with the names of runs, a prompt that the small corpus can continue, and the code of that project."""
+    runs = [run.info.run_name for run in project.runs("training")]
+    command = command.replace("zarathustra ", "python -m stages.cli.main ")
+    return command.replace("OTHER", runs[-1]).replace("RUN", runs[0]).replace("what is good?", "ada climbs down")
+
+
+def test_results_are_made_of_any_finished_run(finished_project: Project) -> None:
+    reports = finished_project.path / "reports"
+    assert "The published run, 2 epochs" in results.summary(reports)
+    samples = results.samples(reports)
+    assert samples.count("</tr>") == 1 + 4  # temperatures
+    assert samples.count("</td>") == 4 * samples.count("<th>epoch ")
+
+
+@pytest.mark.parametrize("command", OTHERS)
+def test_command_runs(command: str, newcomer: Project) -> None:
+    words = with_examples(command, newcomer)
+    if words.startswith("make "):
+        newcomer.run(*make(*words.split()[1:]))
+    else:
+        newcomer.run("sh", "-c", words)
+
+
+@pytest.mark.parametrize("command", ASKS)
+def test_command_asks_before_it_runs_code(command: str, newcomer: Project) -> None:
+    printed = newcomer.run("sh", "-c", with_examples(command, newcomer), status=1)
+    assert "reproduce runs the code above, and nobody can confirm that here." in printed
+
+
+@pytest.mark.parametrize(("command", "page"), SERVERS.items())
+def test_server_answers(command: str, page: str, newcomer: Project) -> None:
+    assert command in COMMANDS
+    port = str(free_port())
+    words = command.split()
+    started = make(*words[1:], f"PORT={port}") if words[0] == "make" else [*words, "--port", port]
+    patient = {"MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT": "300"}  # where other tests take the processors
+    with serving(started, newcomer.path, f"http://127.0.0.1:{port}/{page}", patient):
+        for post in POSTS if command == "make serve" else []:
+            answer = newcomer.run("sh", "-c", with_examples(post, newcomer).replace("5001", port) + " --silent")
+            (text,) = json.loads(answer)["predictions"]
+            assert len(text["text"]) == 200
+
+
+def test_the_experiment_that_the_readme_offers_is_undone_as_it_says(newcomer: Project) -> None:
+    assert {EXPERIMENT, UNDO} <= {*COMMANDS}
+    before = newcomer.locked_outputs()
+    newcomer.run("sh", "-c", EXPERIMENT)
+    assert newcomer.locked_outputs() != before
+    newcomer.run("sh", "-c", UNDO)
+    assert newcomer.locked_outputs() == before
+    assert newcomer.run("git", "status", "--porcelain", "--untracked-files=no") == ""
+    assert "Data and pipelines are up to date." in newcomer.run("dvc", "repro")
