@@ -2,8 +2,8 @@
 SHELL := bash
 VENV := .venv
 BIN := $(VENV)/bin
-RUNS := http://127.0.0.1:$(or $(PORT),5000)/\#/experiments/1/runs?workflowType=machine_learning
-MODEL := http://127.0.0.1:$(or $(PORT),5000)/\#/models/zarathustra
+RUNS := http://127.0.0.1:$(or $(PORT),5000)/\#/experiments/1/runs?workflowType=machine_learning&viewStateShareKey=best
+MODEL := http://127.0.0.1:$(or $(PORT),5000)/\#/models/zarathustra?workflowType=machine_learning
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -54,12 +54,13 @@ repro: setup  ## run the pipeline: what has changed, and nothing else
 #: Look
 # made in one piece, as two programs that make it at once break it; its locations follow a moved project
 _database: setup
-	@MLFLOW_TRACKING_URI= python -c "from stages.core.pipeline import errors; from stages.core.tracking.store import *; \
-		errors.run(lambda: print(end=experiment_id(open_store())[:0]))"
+	@MLFLOW_TRACKING_URI= ZARATHUSTRA_TRACKING= python -c "from stages.core.pipeline import errors; from stages.core.tracking.connection import Connection; \
+		errors.run(lambda: print(end=Connection().experiment_id[:0]))"
 
 ui: _database  ## browse the runs in MLflow, at http://127.0.0.1:5000; PORT=… takes another port
 	@echo "Runs:   $(RUNS)"
 	@echo "Losses: $(RUNS)&compareRunsMode=CHART"
+	@echo "Texts:  $(RUNS)&compareRunsMode=ARTIFACT"
 	@echo "Model:  $(MODEL)"
 	@echo "Ctrl-C ends it."
 	@if [[ -n "$$DISPLAY$$WAYLAND_DISPLAY" || $$(uname) == Darwin ]]; then \

@@ -23,6 +23,7 @@ from stages.vectorize import check_length
 
 CASE_MATTERS = {".abc": "capital and small letters are different notes"}
 LITTLE = 100_000  # characters; Keras's own example says "at least ~100k characters; ~1M is better"
+BACK = "git restore dvc.lock params.yaml reports && dvc checkout"
 QUICK_WINDOWS = 600_000  # that a network of 128 units is trained on in a minute or two
 
 
@@ -155,8 +156,8 @@ def told(found: Found, sections: dict[str, Any], changes: dict[str, Any], tokens
             lines.append(f"  {key}: {_shown(old)} -> {_shown(value)}")
     if number < LITTLE:
         lines.append(
-            f"The text is short: from less than {LITTLE:,} characters a network learns little, and soon repeats them "
-            "by heart; a million is better. Add texts of the same kind."
+            f"The text is short: a network learns little from less than {LITTLE:,} characters, and soon overfits; "
+            "a million is better. Add texts of the same kind."
         )
     return lines
 
@@ -174,7 +175,7 @@ def next_steps(found: Found, sections: dict[str, Any]) -> list[str]:
     if windows > QUICK_WINDOWS:
         quick += f" -S vectorize.stride={math.ceil(settings.stride * windows / QUICK_WINDOWS)}"
     first = f"A first look, in about two minutes on two cores:  dvc exp run {quick}"
-    steps = [f"All {epochs} epochs:  dvc repro", "Back:  git restore params.yaml"]
+    steps = [f"All {epochs} epochs:  dvc repro", f"Back to the published run:  {BACK}"]
     return [first, *steps] if QUICK_WINDOWS // windows < epochs else steps
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from stages.core.pipeline.errors import UserError
 from stages.core.pipeline.secrets import masked
 from stages.core.tracking.failures import explained
+from stages.core.tracking.provenance import EXPERIMENT
 from stages.core.tracking.store import Run, experiment_id, open_store, tracking_uri
 
 
@@ -38,7 +39,7 @@ def answered() -> Iterator[None]:
 
 @answered()
 def find(name: str) -> Logged:
-    """Return the run with this id, the start of an id (four characters or more), or this name.
+    """Return the run with this id, the start of an id (four characters or more), this name, or of this experiment.
 
     An experiment that only sampled or evaluated again has a sampling run.
 
@@ -54,8 +55,8 @@ def find(name: str) -> Logged:
     samplings = [run for run in samplings if "mlflow.parentRunId" in run.data.tags]
     found = (
         [run for run in trainings if name in (run.info.run_id, run.info.run_name)]
-        or [run for run in samplings if name in (run.info.run_id, run.info.run_name)]
-        or [run for run in samplings if name == run.data.tags.get("dvc.experiment")]
+        or [run for run in trainings if name == run.data.tags.get(EXPERIMENT)]
+        or [run for run in samplings if name in (run.info.run_id, run.info.run_name, run.data.tags.get(EXPERIMENT))]
         or [run for run in trainings + samplings if len(name) >= 4 and run.info.run_id.startswith(name)]
     )
     if len(found) != 1:
@@ -65,16 +66,17 @@ def find(name: str) -> Logged:
         raise UserError(f"{name!r} names {problem} in {uri}. Give one of: {', '.join(named) or 'none yet'}.")
     (run,) = found
     parent = run.data.tags.get("mlflow.parentRunId")
+    shown = name if name == run.data.tags.get(EXPERIMENT) else str(run.info.run_name)
     if parent is not None:
-        return Logged(store.get_run(parent), run, str(run.info.run_name))
-    return Logged(run, _sampling_of(run, samplings), str(run.info.run_name))
+        return Logged(store.get_run(parent), run, shown)
+    return Logged(run, _sampling_of(run, samplings), shown)
 
 
 def _sampling_of(training: Run, samplings: list[Run]) -> Run | None:
     """Return the newest sampling of a training, if possible one of the same experiment."""
     children = [run for run in samplings if run.data.tags["mlflow.parentRunId"] == training.info.run_id]
-    experiment = training.data.tags.get("dvc.experiment")
-    same = [run for run in children if run.data.tags.get("dvc.experiment") == experiment]
+    experiment = training.data.tags.get(EXPERIMENT)
+    same = [run for run in children if run.data.tags.get(EXPERIMENT) == experiment]
     return next(iter(same or children), None)
 
 

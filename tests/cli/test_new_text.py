@@ -58,10 +58,10 @@ def test_the_files_become_the_corpus(project: Project) -> None:
     assert printed.splitlines() == [
         f"3,280 characters, {characters} distinct characters. Changed in params.yaml:",
         "  download.files: made-up.txt -> a.txt, a-2.txt",
-        "The text is short: from less than 100,000 characters a network learns little, and soon repeats them by heart; "
+        "The text is short: a network learns little from less than 100,000 characters, and soon overfits; "
         "a million is better. Add texts of the same kind.",
         "All 2 epochs:  dvc repro",
-        "Back:  git restore params.yaml",
+        "Back to the published run:  git restore dvc.lock params.yaml reports && dvc checkout",
     ]
     for stage in ("download", "lowercase", "vectorize"):
         project.run(*command(project, stage))

@@ -16,7 +16,7 @@ from tests.support.reruns import ORDER
 
 DOCUMENTS = ("README.md", "stages/README.md")
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
-EVERY_NETWORK = re.search(r"after `(dvc exp run .*)`", TEXT)[1]  # type: ignore[index]
+EVERY_NETWORK = re.search(r"rows to `(dvc exp run .*?)`", TEXT)[1]  # type: ignore[index]
 NETWORKS = re.findall(r"\| `(-S .*)` \|", TEXT)
 
 

@@ -13,11 +13,12 @@ def test_temporary_and_queued_experiments_leave_their_runs_in_the_same_store(pro
     project.run("dvc", "exp", "run", "--run-all")
 
     first, *others = project.runs("training")
-    epochs = {run.info.run_name: run.data.params["train.epochs"] for run in others}
-    assert epochs == {"shorter": "1", "longer": "3"}
+    name = "made-up-lstm8-last-epochs"
+    assert [run.info.run_name for run in others] == [f"{name}1-shorter", f"{name}3-longer"]
+    assert [run.data.params["train.epochs"] for run in others] == ["1", "3"]
     baseline = project.run("git", "rev-parse", "HEAD").strip()
-    for run in others:
-        assert run.data.tags["dvc.experiment"] == run.info.run_name
+    for run, experiment in zip(others, ("shorter", "longer"), strict=True):
+        assert run.data.tags["dvc.experiment"] == experiment
         assert run.data.tags["dvc.baseline"] == baseline
         assert run.info.status == "FINISHED"
     parents = [run.data.tags["mlflow.parentRunId"] for run in project.runs("sampling")]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from stages.core.tracking import view
 from tests.support.make import add_makefile, make
 from tests.support.project import ROOT, Project
 from tests.support.servers import free_port, serving
@@ -101,7 +102,8 @@ def test_ui_prints_and_opens_the_address_of_the_runs(project: Project, tmp_path:
         give_up = time.monotonic() + 60
         while not opened.exists() and time.monotonic() < give_up:
             time.sleep(0.2)
-    address = f"http://127.0.0.1:{port}/#/experiments/1/runs?workflowType=machine_learning"
+    runs = f"http://127.0.0.1:{port}/#/experiments/1/runs?workflowType=machine_learning"
+    address = f"{runs}&viewStateShareKey={view.KEY}"
     assert opened.read_text(encoding="utf-8").strip() == address
     assert f"Runs:   {address}\n" in project.path.with_name("server.log").read_text(encoding="utf-8")
 

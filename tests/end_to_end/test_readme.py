@@ -9,6 +9,7 @@ from tests.documents import results
 from tests.support.make import add_makefile, make
 from tests.support.project import ROOT, Project
 from tests.support.servers import free_port, serving
+from tests.support.text import made_up_text
 
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 LINES = [line for block in re.findall(r"```sh\n(.*?)```", TEXT, re.DOTALL) for line in block.splitlines()]
@@ -17,7 +18,14 @@ SERVERS = {"make ui": "", "make serve": "ping", "mlflow ui --host 127.0.0.1": ""
 ASKS = ["zarathustra reproduce RUN"]  # before it runs code
 POSTS = [command for command in COMMANDS if command.startswith("curl ")]  # to `make serve`
 EXPERIMENT, UNDO = "dvc exp run -S train.epochs=3", "git restore dvc.lock params.yaml reports && dvc checkout"
-OTHERS = [command for command in COMMANDS if command not in {*SERVERS, *ASKS, *POSTS, EXPERIMENT, UNDO}]
+OWN_TEXTS = {  # what `new-text` says of files like those that the README names
+    "стихи.txt": ["download.files: made-up.txt -> стихи.txt"],
+    "one.txt two.txt": ["download.files: made-up.txt -> one.txt, two.txt"],
+    "tunes.abc": ["lowercase.lower_case: true -> false", "Letters keep their case"],
+    "tune.mid --tokens bytes": ["vectorize.tokens: characters -> bytes"],
+}
+NEW_TEXT = {f"zarathustra new-text {files}": said for files, said in OWN_TEXTS.items()}
+OTHERS = [command for command in COMMANDS if command not in {*SERVERS, *ASKS, *POSTS, *NEW_TEXT, EXPERIMENT, UNDO}]
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +62,19 @@ def test_command_runs(command: str, newcomer: Project) -> None:
         newcomer.run(*make(*words.split()[1:]))
     else:
         newcomer.run("sh", "-c", words)
+
+
+@pytest.mark.parametrize(("command", "said"), NEW_TEXT.items())
+def test_a_text_of_ones_own(command: str, said: list[str], newcomer: Project) -> None:
+    assert command in COMMANDS
+    names = [word for word in command.split()[2:] if "." in word]
+    for name in names:
+        (newcomer.path / name).write_bytes(b"MThd\0\xff" * 99 if name.endswith("mid") else made_up_text().encode())
+    printed = newcomer.run("sh", "-c", with_examples(command, newcomer))
+    newcomer.run("git", "restore", "params.yaml")
+    for name in names:
+        (newcomer.path / name).unlink()
+    assert [text for text in said if text not in printed] == []
 
 
 @pytest.mark.parametrize("command", ASKS)

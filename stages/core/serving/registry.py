@@ -35,6 +35,10 @@ ALIAS = "best"
 PACKAGES = ("h5py", "mlflow", "numba", "numpy", "pandas")  # that the model imports
 ROOMS = ("generation", "kernels", "networks", "pipeline", "text")  # of stages/core, that it imports too
 EXAMPLE = {"prompt": "", "temperature": 0.5, "length": 40, "seed": 1}
+DESCRIPTION_OF_ALL = (
+    "Continues a prompt in the manner of its corpus. Each version is the best epoch of one training. "
+    f"The alias `{ALIAS}` marks the version with the fewest held-out bits on the same data; `make serve` runs it."
+)
 logger = logging.getLogger(__name__)
 
 
@@ -93,7 +97,7 @@ def register(store: MlflowClient, training: Run, candidate: Candidate, *, takes_
     """
     tags = candidate.tags()
     if not store.search_registered_models(f"name = '{NAME}'"):
-        store.create_registered_model(NAME, description="Continues a prompt in the manner of its corpus.")
+        store.create_registered_model(NAME, description=DESCRIPTION_OF_ALL)
     known = store.search_model_versions(f"name = '{NAME}'")
     # people may have added tags
     mine = next((v for v in known if _is(v.tags, tags) and is_whole(v)), None) or _log_model(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from stages.core.tracking.failures import explained
-from stages.core.tracking.store import MlflowClient, experiment_id, open_store
+from stages.core.tracking.store import MlflowClient, experiment_id, keep_view, open_store
 
 TRACKING = "ZARATHUSTRA_TRACKING"  # "off": nothing is logged; `reproduce` repeats what is logged already
 logger = logging.getLogger(__name__)
@@ -34,6 +34,7 @@ class Connection:
         if self._client is None:
             client = open_store()
             self._experiment_id = experiment_id(client)
+            keep_view(client, self._experiment_id)
             self._client = client
         return self._client
 

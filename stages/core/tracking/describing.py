@@ -10,21 +10,26 @@ from stages.core.networks.description import NetworkDescription
 from stages.core.pipeline.params import temperature_label
 from stages.core.pipeline.visible import visible
 from stages.core.tables.samples import fenced
-from stages.core.tracking.provenance import flattened
+from stages.core.tracking.provenance import EXPERIMENT, flattened
 from stages.core.tracking.store import Run
+from stages.core.tracking.wrapping import wrapped
 
 NOT_PLAIN = re.compile(r"[^A-Za-z0-9_-]+")
 SHOWN_TEMPERATURE = 0.5
 SHOWN_CHARACTERS = 300
 LONG_NAMES = {"held_out_bits": "held_out_bits_per_char", "gap_bits": "gap_bits_per_char"}  # of those in metrics.json
 NGRAM = re.compile(r"(?:^|[._])ngram_\d|\d_?gram")
+KIND = "**"  # begins the line that says what is trained
 TABLE = "samples.json"  # of the evaluation view of MLflow
 
 
-def name_of_training(network: NetworkDescription, parameters: Mapping[str, Any]) -> str:
-    """Return a name that says text, network, targets and epochs; a part of the fingerprint tells namesakes apart."""
+def name_of_training(network: NetworkDescription, parameters: Mapping[str, Any], experiment: str | None = None) -> str:
+    """Return a name that says text, network, targets and epochs.
+
+    The name of its experiment, or without one a part of the fingerprint, tells namesakes apart.
+    """
     epochs = parameters["train"]["epochs"]
-    return f"{name_of_network(network, parameters)}-epochs{epochs}-{network.fingerprint[:8]}"
+    return f"{name_of_network(network, parameters)}-epochs{epochs}-{experiment or network.fingerprint[:8]}"
 
 
 def name_of_network(network: NetworkDescription, parameters: Mapping[str, Any]) -> str:
@@ -44,10 +49,12 @@ def name_of_model(training: str, epoch: int) -> str:
     return f"{NOT_PLAIN.sub('-', training)}-epoch{epoch}"
 
 
-def name_of_sampling(training: Run | None, samples_sha256: str) -> str:
-    """Return the name of a sampling: that of its training, and a part of the hash of the samples."""
-    name = str(training.info.run_name) if training is not None else "unknown"
-    return f"{name}-samples-{samples_sha256[:8]}"
+def name_of_sampling(training: Run | None, samples_sha256: str, experiment: str | None = None) -> str:
+    """Return the name of a sampling: that of its training, and its experiment or a part of the hash of the samples."""
+    if training is None:
+        return f"unknown-samples-{experiment or samples_sha256[:8]}"
+    is_same = experiment is None or training.data.tags.get(EXPERIMENT) == experiment
+    return f"{training.info.run_name}-samples-{samples_sha256[:8] if is_same else experiment}"
 
 
 def description_of_training(network: NetworkDescription, num_characters: int, parameters: Mapping[str, Any]) -> str:
@@ -56,19 +63,26 @@ def description_of_training(network: NetworkDescription, num_characters: int, pa
     files = ", ".join(f"`{name}`" for name in names)
     settings = ", ".join(f"{name} {value}" for name, value in network.settings.items())
     return (
-        f"**{network.kind.upper()}** ({settings}; {network.num_weights:,} weights), "
+        f"{KIND}{network.kind.upper()}** ({settings}; {network.num_weights:,} weights), "
         f"trained for {parameters['train']['epochs']} epochs on {files} ({num_characters:,} characters).\n"
     )
 
 
 def description_of_result(training: str, metrics: Mapping[str, Any], samples: pd.DataFrame) -> str:
-    """Return the description of a training, completed by its result and a sample of the best epoch."""
+    """Return the description of a training with its result, which comes first: lists show little more.
+
+    Args:
+        training: the description so far, without or with an earlier result.
+        metrics: content of reports/metrics.json.
+        samples: of all epochs; one of the best is shown.
+    """
     found = headline(metrics)
     bits, epoch = found["held_out_bits_per_char"], found["best_epoch"]
-    beside = f" ({found['bits_beside_ngram']:+.3f} beside an n-gram model)" if "bits_beside_ngram" in found else ""
-    result = f"Best epoch {epoch:.0f}: **{bits:.3f} bits per character**{beside}."
+    beside = _beside(found.get("bits_beside_ngram"))
+    result = f"{bits:.3f} bits per character on held-out text, after epoch {epoch:.0f}, the best{beside}."
+    what = next((line for line in training.splitlines() if line.startswith(KIND)), "")
     here = samples[samples["epoch"] == metrics["best_epoch"]]
-    return f"{training.partition(chr(10))[0]}\n\n{result}\n\n{_sample(here)}"
+    return f"{result}\n{what}\n\n{_sample(here)}"
 
 
 def description_of_sampling(samples: pd.DataFrame) -> str:
@@ -103,6 +117,11 @@ def headline(metrics: Mapping[str, Any]) -> dict[str, float]:
     return found
 
 
+def _beside(bits: float | None) -> str:
+    """Return in words how many bits more or fewer than an n-gram model."""
+    return "" if bits is None else f"; {abs(bits):.3f} {'more' if bits > 0 else 'fewer'} than an n-gram model"
+
+
 def _sizes(network: NetworkDescription) -> str:
     """Return the settings of a network in a name: `128` for one layer, `2x128` for two."""
     num_layers, units = network.settings["num_layers"], network.settings["units"]
@@ -114,6 +133,7 @@ def _sample(samples: pd.DataFrame) -> str:
     if samples.empty:
         return ""
     nearest = (samples["temperature"] - SHOWN_TEMPERATURE).abs().argmin()
-    row = samples.iloc[int(nearest)]
-    text = f"{row['prompt']}|{row['text'][:SHOWN_CHARACTERS]}"
-    return f"At temperature {temperature_label(row['temperature'])}, from the prompt before the bar:\n\n{fenced(text)}"
+    row = samples.iloc[[int(nearest)]]
+    (shown,) = wrapped(row.assign(text=row["text"].str[:SHOWN_CHARACTERS])).to_dict("records")
+    text = f"{shown['prompt']}|{shown['text']}"
+    return f"At temperature {temperature_label(shown['temperature'])}, after the prompt and a bar:\n\n{fenced(text)}"

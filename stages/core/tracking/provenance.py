@@ -7,7 +7,13 @@ from typing import Any
 from stages.core.tracking import git
 from stages.core.tracking.lockfile import locked
 
+EXPERIMENT = "dvc.experiment"  # tag: the name of the experiment that began a run
 TRAINING_STAGES = ("download", "lowercase", "vectorize", "train")
+
+
+def experiment() -> str | None:
+    """Return the name of DVC's experiment that runs this process, if one does."""
+    return os.environ.get("DVC_EXP_NAME") or None
 
 
 def provenance_tags() -> dict[str, str]:
@@ -21,9 +27,9 @@ def provenance_tags() -> dict[str, str]:
     if folder := git.folder():  # the project is a folder of a larger repository
         tags["git.folder"] = folder
     tags |= {f"dvc.lock/{path}": md5 for path, md5 in locked_hashes().items()}
-    for variable, tag in (("DVC_EXP_NAME", "dvc.experiment"), ("DVC_EXP_BASELINE_REV", "dvc.baseline")):
-        if os.environ.get(variable):
-            tags[tag] = os.environ[variable]
+    for value, tag in ((experiment(), EXPERIMENT), (os.environ.get("DVC_EXP_BASELINE_REV"), "dvc.baseline")):
+        if value:
+            tags[tag] = value
     return tags
 
 

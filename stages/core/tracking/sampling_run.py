@@ -1,8 +1,6 @@
 """The run of a sampling, with what evaluate and report made of it: a child of the run of its training."""
 
 import json
-import os
-import re
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,12 +24,12 @@ from stages.core.tracking.describing import (
     name_of_sampling,
 )
 from stages.core.tracking.outputs import OUTPUTS, SAMPLES, Folders
+from stages.core.tracking.provenance import experiment
 from stages.core.tracking.run import DESCRIPTION, TrackedRun
 from stages.core.tracking.store import Run
+from stages.core.tracking.wrapping import wrapped
 
 SHOWN = "sha256/samples.csv"  # tag of a training run: which samples it shows
-LINE_LENGTH = 80  # MLflow cuts off what is wider than its panel
-PARTS = re.compile(rf"\n|[^\S\n]{{1,{LINE_LENGTH}}}|\S{{1,{LINE_LENGTH}}}")  # line breaks, spaces, words
 
 
 class SamplingRun(TrackedRun):
@@ -73,8 +71,7 @@ class SamplingRun(TrackedRun):
         tags = dict(identity)
         if parent is not None:
             tags["mlflow.parentRunId"] = parent.info.run_id
-        experiment = os.environ.get("DVC_EXP_NAME")
-        name = f"{experiment}-samples" if experiment else name_of_sampling(parent, samples_sha256)
+        name = name_of_sampling(parent, samples_sha256, experiment())
         fingerprint = f"{training[:32]}-{samples_sha256[:32]}"
         run = self._start("sampling", fingerprint, name, tags, (parameters, identity))
         self._log_parameters(run, parameters)
@@ -140,22 +137,3 @@ def evaluation_table(samples: pd.DataFrame) -> pd.DataFrame:
         names.append(f"epoch {row['epoch']:03d}, temperature {temperature_label(row['temperature'])}{more}")
     texts = {name: list(map(visible, samples[name])) for name in ("text", "prompt")}
     return pd.DataFrame({"sample": names} | texts)
-
-
-def wrapped(samples: pd.DataFrame) -> pd.DataFrame:
-    """Return the samples, made visible, with line breaks where prompt, bar and text would be too long a line."""
-    prompts = [_wrapped(visible(prompt), 0) for prompt in samples["prompt"]]
-    columns = [len(prompt.rpartition("\n")[2]) + 1 for prompt in prompts]
-    return samples.assign(prompt=prompts, text=list(map(_wrapped, map(visible, samples["text"]), columns)))
-
-
-def _wrapped(text: str, column: int) -> str:
-    """Return the text with long lines broken before a word; it begins in a column of its line."""
-    parts = []
-    for part in PARTS.findall(text):
-        if part != "\n" and column and column + len(part) > LINE_LENGTH:
-            parts.append("\n")
-            column = 0
-        parts.append(part)
-        column = 0 if part == "\n" else column + len(part)
-    return "".join(parts)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from stages.core.pipeline.errors import UserError
 from stages.core.pipeline.files import project_root
-from stages.core.tracking import database
+from stages.core.tracking import database, view
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
@@ -33,6 +33,7 @@ __all__ = [
     "Run",
     "RunStatus",
     "experiment_id",
+    "keep_view",
     "mlflow",
     "open_store",
     "store_uri",
@@ -40,11 +41,11 @@ __all__ = [
 ]
 
 EXPERIMENT = "zarathustra"
-DESCRIPTION = """**Which is best?** Sort by `held_out_bits_per_char` (show it under Columns); less is better.
+DESCRIPTION = """**Which is best?** The fewest `held_out_bits_per_char`: the first run in the view of `make ui`.
 
 - Each training is a run; its samples and scores are a child run (the plus sign beside its name).
 - **What does it write?** The description of a run ends with a sample. All samples by epoch: Artifacts, `samples/`.
-- **Loss curves**: select runs, then Chart.
+- **Loss curves**: the chart view, second of the three buttons below.
 """
 SQLITE = "sqlite:///"
 SPECIAL = set("?%")  # in a URI
@@ -113,8 +114,8 @@ def experiment_id(store: MlflowClient) -> str:
         # a database of our own: artifacts beside the project; a server decides for itself
         own = tracking_uri().startswith(DATABASES)
         try:
-            description = {"mlflow.note.content": DESCRIPTION}
-            return str(store.create_experiment(name, artifact_root() if own else None, description))
+            tags = {"mlflow.note.content": DESCRIPTION, view.TAG: view.shared_view()}
+            return str(store.create_experiment(name, artifact_root() if own else None, tags))
         except MlflowException:  # another run may have been faster
             experiment = store.get_experiment_by_name(name)
             if experiment is None:
@@ -126,3 +127,10 @@ def experiment_id(store: MlflowClient) -> str:
             f"--experiment-id {found}`, or set MLFLOW_EXPERIMENT_NAME to another name."
         )
     return found
+
+
+def keep_view(store: MlflowClient, experiment: str) -> None:
+    """Give an experiment of an earlier release the view of its runs that `make ui` opens, or the present one."""
+    shared = view.shared_view()
+    if store.get_experiment(experiment).tags.get(view.TAG) != shared:
+        store.set_experiment_tag(experiment, view.TAG, shared)

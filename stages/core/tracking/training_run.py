@@ -1,7 +1,6 @@
 """The run of a training, found by its fingerprint."""
 
 import json
-import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,7 +11,7 @@ from stages.core.pipeline.rules import PARAMS_FILE, read_yaml
 from stages.core.tracking.connection import Connection
 from stages.core.tracking.describing import description_of_training, name_of_training
 from stages.core.tracking.outputs import OUTPUTS, Folders
-from stages.core.tracking.provenance import TRAINING_STAGES
+from stages.core.tracking.provenance import TRAINING_STAGES, experiment
 from stages.core.tracking.run import DESCRIPTION, TrackedRun
 from stages.core.tracking.store import Dataset, DatasetInput, InputTag, Metric, Run
 
@@ -41,7 +40,7 @@ class TrainingRun(TrackedRun):
             sections = read_yaml(PARAMS_FILE)
             parameters = {name: sections[name] for name in TRAINING_STAGES}
         with self.connection.tolerate_errors():
-            name = os.environ.get("DVC_EXP_NAME") or name_of_training(network, parameters)
+            name = name_of_training(network, parameters, experiment())
             run = self._start("training", network.fingerprint, name, {})
             run_id = run.info.run_id
             self._log_parameters(run, parameters)

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import math
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -23,11 +24,13 @@ from stages.core.pipeline.visible import HARMFUL
 from stages.core.tables.samples import COLUMNS, samples_csv
 from stages.core.tables.scores import scores_csv
 from stages.core.text.characters import Characters
+from stages.core.tracking import view
 from stages.core.tracking.connection import Connection
 from stages.core.tracking.outputs import Folders
-from stages.core.tracking.sampling_run import SamplingRun, wrapped
-from stages.core.tracking.store import experiment_id, tracking_uri
+from stages.core.tracking.sampling_run import SamplingRun
+from stages.core.tracking.store import experiment_id, keep_view, tracking_uri
 from stages.core.tracking.training_run import TrainingRun
+from stages.core.tracking.wrapping import wrapped
 
 FOLDERS = Folders()
 TRAINING = {
@@ -226,16 +229,52 @@ def test_the_training_run_shows_what_runs_are_compared_by(store: mlflow.MlflowCl
         "gap_bits_per_char": pytest.approx(0.25 / math.log(2)),
     }
     description = training.data.tags["mlflow.note.content"]
-    assert description.startswith("**LSTM** (num_layers 1, units 4; ")
-    assert " weights), trained for 2 epochs on `song book.txt` (1,000 characters).\n" in description
-    assert "Best epoch 2: **2.500 bits per character** (+0.500 beside an n-gram model)." in description
+    result, what, *rest = description.splitlines()
+    assert result == (
+        "2.500 bits per character on held-out text, after epoch 2, the best; 0.500 more than an n-gram model."
+    )
+    assert re.fullmatch(
+        r"\*\*LSTM\*\* \(num_layers 1, units 4; \d+ weights\), trained for 2 epochs on `song book\.txt` "
+        r"\(1,000 characters\)\.",
+        what,
+    )
     assert "abc|ab ab" in description
+    assert max(len(line.rstrip()) for line in rest) <= 80
+    sample("evaluate", evaluate={"score_length": 50})  # a second result takes the place of the first
+    assert store.get_run(training.info.run_id).data.tags["mlflow.note.content"] == description
     table = json.loads(artifact(training, "samples.json").read_text(encoding="utf-8"))
     assert table["columns"] == ["sample", "text", "prompt"]
     assert [row[0] for row in table["data"]] == [
         f"epoch 00{epoch}, temperature {t}" for epoch in (1, 2) for t in ("0.5", "1e+16")
     ]
     assert json.loads(training.data.tags["mlflow.loggedArtifacts"]) == [{"path": "samples.json", "type": "table"}]
+
+
+def test_runs_of_an_experiment_say_text_network_targets_epochs_and_its_name(
+    store: mlflow.MlflowClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DVC_EXP_NAME", "iliac-trug")
+    train()
+    sample("evaluate", evaluate={"score_length": 100})
+    monkeypatch.setenv("DVC_EXP_NAME", "other-word")
+    sample("evaluate", evaluate={"score_length": 50})
+    first, second, third = sorted(str(run.info.run_name) for run in runs(store))
+    assert first == "song-book-lstm4-last-epochs2-iliac-trug"
+    assert re.fullmatch(f"{first}-samples-[0-9a-f]{{8}}", second)
+    assert third == f"{first}-samples-other-word"
+
+
+def test_a_store_of_an_earlier_release_gets_the_view_that_make_ui_opens(store: mlflow.MlflowClient) -> None:
+    earlier = store.create_experiment("earlier")
+    for _ in range(2):
+        keep_view(store, earlier)
+    assert store.get_experiment(earlier).tags == {view.TAG: view.shared_view()}
+    train()
+    sample("evaluate")
+    experiment = store.get_experiment(experiment_id(store))
+    assert experiment.tags[view.TAG] == view.shared_view()
+    (training,) = [run for run in runs(store) if run.data.tags["kind"] == "training"]
+    assert set(view.COLUMNS) <= set(training.data.metrics)
 
 
 def test_no_number_is_logged_under_two_names(store: mlflow.MlflowClient) -> None:
@@ -266,10 +305,17 @@ def test_texts_for_people_show_what_cannot_be_seen(store: mlflow.MlflowClient) -
 def test_lines_are_wrapped_and_lose_nothing(prompt: str, text: str) -> None:
     samples = pd.DataFrame({"prompt": [prompt], "text": [text]})
     (row,) = wrapped(samples).to_dict("records")
-    assert max(map(len, f"{row['prompt']}|{row['text']}".split("\n"))) <= 81  # the bar may end a full line
+    lines = f"{row['prompt']}|{row['text']}".split("\n")
+    assert max(len(line.rstrip(" ")) for line in lines) <= 81  # the bar may end a full line
     for before, after in ((prompt, row["prompt"]), (text, row["text"])):
         assert after.replace("\n", "") == before.replace("\n", "")
         assert after.count("\n") >= before.count("\n")
+
+
+def test_lines_break_after_a_space() -> None:
+    (row,) = wrapped(pd.DataFrame({"prompt": ["a prompt"], "text": [" word" * 99]})).to_dict("records")
+    first, *others = row["text"].split("\n")
+    assert first.startswith(" word") and all(line.startswith("word") for line in others) and len(others) > 3
 
 
 def test_samples_are_texts_of_the_training_run_too(store: mlflow.MlflowClient) -> None:
@@ -277,7 +323,7 @@ def test_samples_are_texts_of_the_training_run_too(store: mlflow.MlflowClient) -
     sample("evaluate")
     for run in runs(store):
         text = artifact(run, "samples/epoch_001.md").read_text(encoding="utf-8")
-        assert max(map(len, text.splitlines())) <= 80
+        assert max(len(line.rstrip()) for line in text.splitlines()) <= 80
         assert text.startswith("# Samples\n") and "## Epoch 1" in text and "## Epoch 2" not in text
 
 
