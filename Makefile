@@ -8,6 +8,8 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export MLFLOW_DISABLE_TELEMETRY := true
+# judges of chat bots: six more processes beside the server
+export MLFLOW_SERVER_ENABLE_JOB_EXECUTION := false
 unexport GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE  # in a hook of git they name the repository of the hook
 
 .DEFAULT_GOAL := help

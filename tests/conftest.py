@@ -9,8 +9,9 @@ from hypothesis import settings
 
 from tests.support.project import Project, Zarathustra
 
-# a shell's background job ignores Ctrl-C, and so would all that the tests start
+# a shell's background job ignores Ctrl-C, and one under `nohup` SIGHUP; so would all that the tests start
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 # a busy machine is slow, not wrong
 settings.register_profile("without deadlines", deadline=None)
 settings.load_profile("without deadlines")

@@ -14,6 +14,7 @@ from pathlib import Path
 from tests.support.project import environment
 
 LONGEST_START = 300  # seconds
+NO_JOBS = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}  # six processes that no test needs; `make ui` has none either
 
 
 def free_port() -> int:
@@ -32,7 +33,7 @@ def serving(
         process = subprocess.Popen(
             command,
             cwd=folder,
-            env=environment() | dict(variables or {}),
+            env=environment() | NO_JOBS | dict(variables or {}),
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
