@@ -52,7 +52,7 @@ def test_the_sentence_follows_the_curve(driver: Chrome) -> None:
     assert starts == [
         "Still learning",
         "",  # a loss that is not finite
-        "The best epoch on held-out text",
+        "The best epoch",
         "Training diverged in this epoch. It was rolled back and went on with a lower learning rate",
         "It overfits",
     ]
@@ -97,6 +97,25 @@ def test_a_view_can_be_shared_by_its_address(driver: Chrome, page: Path) -> None
     assert [driver.execute_script(f"return byId('{i}').value") for i in ("seed", "unit")] == ["7", "3"]
     driver.find_element(By.ID, "epoch").send_keys(Keys.HOME)
     WebDriverWait(driver, 30).until(lambda d: "epoch" not in d.execute_script("return location.hash"))
+
+
+def test_another_address_of_the_open_page_shows_another_view(driver: Chrome, page: Path) -> None:
+    for address, epoch, seed in (("#epoch=3&seed=7", 3, "7"), ("#epoch=5", 5, "0"), ("", EPOCHS[0], "0")):
+        driver.execute_script("location.hash = arguments[0]", address)
+        WebDriverWait(driver, 30).until(lambda d, expected=epoch: epoch_shown(d) == expected)
+        assert driver.execute_script("return byId('seed').value") == seed
+    assert console(driver) == []
+
+
+def test_the_best_epoch_says_why_two_numbers_differ(browser: Chrome, tmp_path: Path) -> None:
+    page = tmp_path / "index.html"
+    data = replace(example_data(), held_out_bits=1.25)
+    page.write_text(render_explorer(data), encoding="utf-8")
+    open_page(browser, page)
+    set_value(browser, "epoch", EPOCHS.index(BEST_EPOCH))
+    assert "Over every character of the held-out text, not only in windows of it, that makes 1.250." in text_of(
+        browser, "prose"
+    )
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,13 @@ class Address {
     return Object.fromEntries(Object.entries(this.fields).map(([name, [get]]) => [name, String(get())]));
   }
 
-  // Values that the page does not have are left out.
+  // Values that the page does not have are left out; what the address does not name is as at the start.
   restore() {
-    for (const [name, text] of new URLSearchParams(location.hash.slice(1)))
-      if (Object.hasOwn(this.fields, name)) this.fields[name][1](text);
+    const named = new URLSearchParams(location.hash.slice(1));
+    for (const [name, [get, set]] of Object.entries(this.fields)) {
+      if (String(get()) !== this.atStart[name]) set(this.atStart[name]);
+      if (named.has(name)) set(named.get(name));
+    }
   }
 
   // A moment later: browsers limit how often an address may change.

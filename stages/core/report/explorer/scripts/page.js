@@ -45,6 +45,13 @@ drawCurves(timeline.epoch);
 new ResizeObserver(() => drawCurves(timeline.epoch)).observe(byId("loss-plot"));
 for (const kind of ["input", "change", "click"]) addEventListener(kind, () => address.save());
 
+// Another view of the page that is open, from a link or typed in: a browser does not load the page again.
+addEventListener("hashchange", () => {
+  address.restore();
+  playground?.startOver();
+  drawCurves(timeline.epoch);
+});
+
 // A browser fills the fields in again when a person comes back to the page: show what they say.
 addEventListener("pageshow", (event) => {
   if (event.persisted) return; // the whole page is as it was

@@ -13,7 +13,7 @@ function proseAt(data, epoch) {
   if (row.num_rollbacks)
     return `Training diverged in this epoch. It was rolled back and went on with a lower learning rate: ${numbers}.`;
   if (epoch === data.best_epoch)
-    return `The best epoch on held-out text: ${numbers}. These are the weights that the project keeps using.`;
+    return `The best epoch: ${numbers}.${everyCharacter(data, row)} These are the weights that the project keeps using.`;
   if (epoch < data.best_epoch) {
     const reason =
       row.val_bits < row.bits
@@ -27,4 +27,10 @@ function proseAt(data, epoch) {
       `but the held-out loss has risen by ${bitsText(row.val_bits - best.val_bits)}. It learns this text rather than the language.`
     );
   return `No better than epoch ${data.best_epoch}: ${numbers}.`;
+}
+
+// The curve is measured on windows, the number at the top of the page on all characters: where they differ, both are said.
+function everyCharacter(data, row) {
+  if (!isValue(data.held_out_bits) || bitsText(data.held_out_bits) === bitsText(row.val_bits)) return "";
+  return ` Over every character of the held-out text, not only in windows of it, that makes ${bitsText(data.held_out_bits)}.`;
 }
