@@ -16,6 +16,7 @@ COMMANDS = {
     "plan": "say which stages would run now, why, and how long they would take",
     "compare": "show how runs differ: parameters, data, code, losses, samples",
     "reproduce": "run a logged run again from its commit, and compare the bytes",
+    "sweep": "run an experiment for every combination of some settings, here or on a Ray cluster",
     "sync": "log the present outputs to MLflow, as far as they are missing there",
 }
 
@@ -45,8 +46,8 @@ def main() -> None:
     for variable in [name for name in os.environ if name.startswith("GIT_")]:
         del os.environ[variable]
     set_up_output()
-    logging = sys.argv[1:2] == ["sync"]
-    errors.run(run, if_interrupted=errors.RUN_AGAIN if logging else "Nothing was changed.")
+    continues = sys.argv[1:2] in (["sync"], ["sweep"])
+    errors.run(run, if_interrupted=errors.RUN_AGAIN if continues else "Nothing was changed.")
 
 
 if __name__ == "__main__":
