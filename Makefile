@@ -13,7 +13,7 @@ export MLFLOW_SERVER_ENABLE_JOB_EXECUTION := false
 unexport GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE  # in a hook of git they name the repository of the hook
 
 .DEFAULT_GOAL := help
-.PHONY: help setup repro ui serve _database scale clean test end-to-end stress bench docs published
+.PHONY: help setup repro ui serve _database scale server clean test end-to-end stress bench docs published
 
 #: Start
 help:  ## list the targets
@@ -77,7 +77,7 @@ clean:  ## remove the scratch from which training resumes
 	rm -rf models/.resume
 
 #: Beyond one machine
-scale: $(VENV)/.scaled  ## add Ray, S3 and PostgreSQL's driver to .venv
+scale: $(VENV)/.scaled  ## add Ray, S3 and PostgreSQL's driver to .venv, for `zarathustra sweep --ray` and make server
 
 $(VENV)/.scaled: requirements-scale.lock $(VENV)/.installed
 ifneq ($(UV),)
@@ -86,6 +86,9 @@ else
 	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements-scale.lock
 endif
 	@touch $@
+
+server: setup  ## runs and data of a team on PostgreSQL and S3, for this machine alone; PORT=…, S3_PORT=…, FOLDER=…
+	python -m stages.cli.team_server $(or $(FOLDER),.server) --port $(or $(PORT),5000) --s3-port $(or $(S3_PORT),9000)
 
 #: Develop
 test: setup  ## lint, check types, test every module: minutes
