@@ -4,7 +4,8 @@
 
 Reads sections lowercase, download.files (for their order) and vectorize.tokens of params.yaml; writes the text as
 UTF-8, and how many characters each file has. With tokens: bytes the files stay the bytes that they are, and the letters
-A to Z alone are lower-cased. It streams: a gigabyte needs no more memory than a megabyte.
+A to Z alone are lower-cased. It streams: a gigabyte needs no more memory than a megabyte. Several files that are big
+together are read by several processes, which write the same bytes as one.
 """
 
 import codecs
@@ -14,17 +15,19 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from stages.core.kernels.processors import default_num_threads
 from stages.core.pipeline import params, progress, stage
 from stages.core.pipeline.errors import UserError
 from stages.core.pipeline.files import atomic_write
 from stages.core.pipeline.params import DownloadParams, LowercaseParams, VectorizeParams
 from stages.core.text import file_kinds
-from stages.core.text.corpus import CorpusOutline
+from stages.core.text.corpus import CorpusOutline, OnRead, ignore
+from stages.core.text.parallel import append, groups, in_order
 
 CHUNK_BYTES = 1 << 16  # short, as one character beyond ASCII makes lower-casing its whole chunk ten times slower
 LONGEST_WORD = 1 << 20
 OTHER_ENCODING = "Set lowercase.encoding in params.yaml to the encoding of the file."
-OnRead = Callable[[int], Any]  # is given how many bytes were read, each time
+Join = Callable[[list[Path], LowercaseParams, Any, OnRead], CorpusOutline]
 logger = logging.getLogger(__name__)
 
 
@@ -53,7 +56,7 @@ def check_kind(path: Path, encoding: str) -> None:
         logger.warning("%s: seems to be utf-8, and is read as %s, as lowercase.encoding says.", path, encoding)
 
 
-def read_text(path: Path, encoding: str, on_read: OnRead = lambda num_bytes: None) -> Iterator[str]:
+def read_text(path: Path, encoding: str, on_read: OnRead = ignore) -> Iterator[str]:
     """Yield the text of a file in chunks, without a byte order mark, every line end as LF.
 
     Raises:
@@ -108,15 +111,16 @@ def lower_cased(chunks: Iterator[str]) -> Iterator[str]:
 
 def join_texts(paths: list[Path], settings: LowercaseParams, target: Any, on_read: OnRead) -> CorpusOutline:
     """Write the files as one text in UTF-8; each is lower-cased on its own."""
-    num_characters = []
+    num_characters, num_bytes = [], []
     for path in paths:
         check_kind(path, settings.encoding)
         num_characters.append(0)
+        num_bytes.append(0)
         chunks = read_text(path, settings.encoding, on_read)
         for chunk in lower_cased(chunks) if settings.lower_case else chunks:
-            target.write(chunk.encode())
+            num_bytes[-1] += target.write(chunk.encode())
             num_characters[-1] += len(chunk)
-    return CorpusOutline(tuple(num_characters), is_text=True)
+    return CorpusOutline(tuple(num_characters), tuple(num_bytes), is_text=True)
 
 
 def join_bytes(paths: list[Path], settings: LowercaseParams, target: Any, on_read: OnRead) -> CorpusOutline:
@@ -137,7 +141,37 @@ def join_bytes(paths: list[Path], settings: LowercaseParams, target: Any, on_rea
                     is_text = False
                 if not data:
                     break
-    return CorpusOutline(tuple(num_characters if is_text else num_bytes), is_text)
+    return CorpusOutline(tuple(num_characters if is_text else num_bytes), tuple(num_bytes), is_text)
+
+
+def write_corpus(paths: list[Path], settings: LowercaseParams, join: Join, corpus: Path) -> CorpusOutline:
+    """Write the files as one; where they are big, groups of them in processes of their own.
+
+    Raises:
+        UserError: there is no text in them, or a file is not text.
+    """
+    sizes = [path.stat().st_size for path in paths]
+    num_processes = default_num_threads()
+    files = groups(sizes, num_processes)
+    with (
+        atomic_write(corpus) as partial,
+        partial.open("wb", buffering=1 << 20) as target,
+        progress.bar(total=sum(sizes), unit="B", unit_scale=True) as bar,
+    ):
+
+        def work(group: range) -> CorpusOutline:
+            with partial.with_name(f"{group.start}").open("wb", buffering=1 << 20) as part:
+                return join(paths[group.start : group.stop], settings, part, ignore)
+
+        outlines = [join(paths, settings, target, bar.update)] if len(files) == 1 else []
+        for group, outline in zip(files, in_order(work, files, num_processes), strict=True) if len(files) > 1 else ():
+            append(target, partial.with_name(f"{group.start}"))
+            bar.update(sum(sizes[group.start : group.stop]))
+            outlines.append(outline)
+        outline = CorpusOutline.joined(outlines)
+        if not sum(outline.num_characters):
+            raise UserError(f"{paths[0].parent}: the corpus is empty. List a file with text in download.files.")
+    return outline
 
 
 def main() -> None:
@@ -145,19 +179,11 @@ def main() -> None:
     parser = stage.parser(__doc__)
     parser.add_argument("raw", type=Path, help="folder of the downloaded files")
     parser.add_argument("corpus", type=Path, help="text to write")
-    parser.add_argument("outline", type=Path, help="JSON to write: how many characters each file has")
+    parser.add_argument("outline", type=Path, help="JSON to write: how many characters and bytes each file has")
     arguments = parser.parse_args()
     paths = [arguments.raw / file.name for file in params.load(DownloadParams).files]
     join = join_bytes if params.load(VectorizeParams).tokens == "bytes" else join_texts
-    num_bytes = sum(path.stat().st_size for path in paths)
-    with (
-        atomic_write(arguments.corpus) as partial,
-        partial.open("wb", buffering=1 << 20) as target,
-        progress.bar(total=num_bytes, unit="B", unit_scale=True) as bar,
-    ):
-        outline = join(paths, params.load(LowercaseParams), target, bar.update)
-        if not sum(outline.num_characters):
-            raise UserError(f"{arguments.raw}: the corpus is empty. List a file with text in download.files.")
+    outline = write_corpus(paths, params.load(LowercaseParams), join, arguments.corpus)
     outline.write(arguments.outline)
     logger.info("%s characters in %s", f"{sum(outline.num_characters):,}", arguments.corpus)
 

@@ -3,26 +3,30 @@
     python -m stages.vectorize data/corpus.txt data/corpus.json data/windows
 
 Reads section vectorize of params.yaml; writes ids.npy, tokenizer.json and plan.json. It streams, in two passes: first
-the tokens, then their ids. The end of each file is held out for validation: ids.npy has first the training part of
-every file, then the validation part of every file.
+the tokens, then their ids; several files that are big together in several processes, which write the same bytes as one.
+The end of each file is held out for validation: ids.npy has first the training part of every file, then the validation
+part of every file.
 """
 
 import logging
 import math
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
 
-from stages.core.pipeline import params, stage  # first, for it answers Ctrl-C
+from stages.core.pipeline import params, progress, stage  # first, for it answers Ctrl-C
 
 # isort: split
 import numpy as np
 
+from stages.core.kernels.processors import default_num_threads
 from stages.core.pipeline.errors import UserError
 from stages.core.pipeline.files import atomic_write
 from stages.core.pipeline.params import VectorizeParams
-from stages.core.text.corpus import CorpusOutline, read_parts
+from stages.core.text.corpus import CorpusOutline, OnRead, Part, ignore, read_parts
+from stages.core.text.parallel import append, groups, in_order
 from stages.core.text.plan import WindowPlan, num_windows
 from stages.core.text.table import stream_module
 from stages.core.text.tokenizer import Tokenizer
@@ -39,9 +43,21 @@ def collect(corpus: Path, outline: CorpusOutline, settings: VectorizeParams) -> 
     """
     if not sum(outline.num_characters):
         raise UserError(f"{corpus}: the corpus is empty. List a file with text in download.files.")
-    parts = read_parts(corpus, outline, settings.validation_fraction, settings.tokens)
     stream = stream_module(settings.tokens)
-    tokenizer: Tokenizer = stream.collect(parts, outline.is_text, settings.max_vocabulary)
+
+    def work(files: range | None, on_read: OnRead = ignore) -> Tokenizer:
+        parts = read_parts(corpus, outline, settings.validation_fraction, files, on_read)
+        found: Tokenizer = stream.collect(parts, outline.is_text, settings.max_vocabulary)
+        return found
+
+    num_processes = default_num_threads()
+    files = groups(outline.num_bytes, num_processes)
+    tokenizer: Tokenizer
+    with bar_of(outline, settings.tokens) as bar:
+        if len(files) > 1 and hasattr(stream, "merged"):
+            tokenizer = stream.merged(in_order(work, files, num_processes))
+        else:  # of words, which are kept depends on all that came before
+            tokenizer = work(None, bar.update)
     if tokenizer.size < 2:
         raise UserError(
             f"{corpus}: the corpus must have at least two distinct {settings.tokens} to learn from. "
@@ -58,19 +74,34 @@ def write_ids(
     Raises:
         UserError: the text is too short.
     """
-    stream = stream_module(tokenizer.kind)
-    num_training_tokens = num_validation_tokens = 0
     fraction = settings.validation_fraction
-    with atomic_write(path) as partial, partial.open("wb") as file, TemporaryFile(dir=path.parent) as later:
+    num_processes = default_num_threads()
+    files = groups(outline.num_bytes, num_processes)
+    num_training_tokens = num_validation_tokens = 0
+    with (
+        atomic_write(path) as partial,
+        partial.open("wb") as file,
+        TemporaryFile(dir=path.parent) as later,
+        bar_of(outline, "ids") as bar,
+    ):
+        folder = partial.parent
+
+        def work(group: range) -> tuple[int, int]:
+            with (folder / f"{group.start}-t").open("wb") as training, (folder / f"{group.start}-v").open("wb") as rest:
+                return write_parts(read_parts(corpus, outline, fraction, group), tokenizer, training, rest)
+
         _write_header(file, tokenizer, 0)
-        for part in read_parts(corpus, outline, fraction, "ids"):
-            if part.is_last:
-                later.seek(0)
-                shutil.copyfileobj(later, file)
-            target = file if part.is_training or part.is_last else later
-            num_tokens = sum(target.write(ids.data) // ids.itemsize for ids in stream.ids(part.chunks, tokenizer))
-            num_training_tokens += num_tokens if part.is_training else 0
-            num_validation_tokens += 0 if part.is_training else num_tokens
+        if len(files) == 1:
+            parts = read_parts(corpus, outline, fraction, on_read=bar.update)
+            num_training_tokens, num_validation_tokens = write_parts(parts, tokenizer, file, later)
+        for group, numbers in zip(files, in_order(work, files, num_processes), strict=True) if len(files) > 1 else ():
+            append(file, folder / f"{group.start}-t")
+            append(later, folder / f"{group.start}-v")
+            bar.update(sum(outline.num_characters[group.start : group.stop]))
+            num_training_tokens += numbers[0]
+            num_validation_tokens += numbers[1]
+        later.seek(0)
+        shutil.copyfileobj(later, file, 1 << 20)
         file.seek(0)
         _write_header(file, tokenizer, num_training_tokens + num_validation_tokens)
         check_length(settings, num_training_tokens, num_validation_tokens)
@@ -82,6 +113,22 @@ def write_ids(
         num_tokens=num_training_tokens + num_validation_tokens,
         num_validation_tokens=num_validation_tokens,
     )
+
+
+def write_parts(parts: Iterable[Part], tokenizer: Tokenizer, training: Any, validation: Any) -> tuple[int, int]:
+    """Write the ids of parts into two files; return how many went into each."""
+    stream = stream_module(tokenizer.kind)
+    numbers = {True: 0, False: 0}
+    for part in parts:
+        target = training if part.is_training else validation
+        for ids in stream.ids(part.chunks, tokenizer):
+            numbers[part.is_training] += target.write(ids.data) // ids.itemsize
+    return numbers[True], numbers[False]
+
+
+def bar_of(outline: CorpusOutline, title: str) -> Any:
+    """Return a bar that shows how much of a corpus is read."""
+    return progress.bar(total=sum(outline.num_characters), desc=title, unit="char", unit_scale=True)
 
 
 def _write_header(file: Any, tokenizer: Tokenizer, num_tokens: int) -> None:

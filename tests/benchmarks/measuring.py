@@ -136,8 +136,8 @@ class Usage:
     output: str
 
 
-def run_command(command: Sequence[str], folder: Path) -> Usage:
-    """Run a command in a folder to its end.
+def run_command(command: Sequence[str], folder: Path, num_threads: int | None = None) -> Usage:
+    """Run a command in a folder to its end, with so many threads or processes; with all if None.
 
     Raises:
         RuntimeError: it failed; with its output.
@@ -146,7 +146,7 @@ def run_command(command: Sequence[str], folder: Path) -> Usage:
     launched = subprocess.run(
         [sys.executable, "-I", "-S", str(LAUNCHER), *command],
         cwd=folder,
-        env=environment() | all_threads(),
+        env=environment() | ({NUM_THREADS_VARIABLE: str(num_threads)} if num_threads else all_threads()),
         capture_output=True,
         text=True,
         check=True,

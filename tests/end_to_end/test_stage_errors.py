@@ -36,7 +36,7 @@ def use_corpus(project: Project, content: bytes) -> None:
     raw.mkdir(parents=True, exist_ok=True)
     (raw / "made-up.txt").write_bytes(content)
     (project.path / "data" / "corpus.txt").write_bytes(content)
-    outline = CorpusOutline((len(content.decode(errors="replace")),), is_text=True)
+    outline = CorpusOutline((len(content.decode(errors="replace")),), (len(content),), is_text=True)
     outline.write(project.path / "data" / "corpus.json")
 
 

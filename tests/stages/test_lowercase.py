@@ -24,6 +24,7 @@ from tests.support.project import Project
 # one to four bytes, cased and not, letters that lower-case by context or to two characters, line ends, marks
 texts = st.text("aBΣσ'\u0301 İẞ\r\n\u2028\ufeff\U0001f600", max_size=20) | st.text(max_size=20)
 block_sizes = st.integers(1, 8)
+INTEGERS, SAME_FILES = "must be a list of integers >= 0", "must be of the same files"
 SURROGATE = "'utf-8' codec can't encode character '\\ud800' in position %d: surrogates not allowed"
 tmp_path_is_shared = hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -153,7 +154,7 @@ def test_files_are_joined_in_the_order_of_the_list(project: Project) -> None:
     contents = {"b.txt": "\ufeffZweite ΟΔΟΣ".encode(), "a.txt": "\ufeffΑ\r\nErste\r".encode()}
     # each file is lower-cased on its own: the word at the end of the first ends there
     assert run_stage(project, contents) == "Zweite ΟΔΟΣ".lower() + "Α\nErste\n".lower()
-    assert outline(project) == CorpusOutline((11, 8), is_text=True)
+    assert outline(project) == CorpusOutline((11, 8), (15, 9), is_text=True)
 
 
 def test_case_is_kept_where_lower_case_is_false(project: Project) -> None:
@@ -185,7 +186,9 @@ def test_bytes_stay_as_they_are_but_for_a_to_z(
         path.write_bytes(content)
     target = io.BytesIO()
     settings = LowercaseParams(encoding="utf-8", lower_case=True)
-    assert lowercase.join_bytes(paths, settings, target, lambda _: None) == CorpusOutline(expected[0], is_text)
+    num_bytes = tuple(map(len, files))
+    outline = lowercase.join_bytes(paths, settings, target, lambda _: None)
+    assert outline == CorpusOutline(expected[0], num_bytes, is_text)
     assert target.getvalue() == expected[1]
 
 
@@ -259,12 +262,13 @@ def test_a_file_in_doubt_is_read_with_a_warning(
     ("content", "message"),
     [
         ("{", "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"),
-        ("[]", "it must have the keys is_text, num_characters"),
-        ('{"is_text": true}', "it must have the keys is_text, num_characters"),
-        ('{"is_text": 1, "num_characters": []}', "is_text must be true or false"),
-        ('{"is_text": true, "num_characters": [-1]}', "num_characters must be a list of integers >= 0"),
-        ('{"is_text": true, "num_characters": [true]}', "num_characters must be a list of integers >= 0"),
-        ('{"is_text": true, "num_characters": 3}', "num_characters must be a list of integers >= 0"),
+        ("[]", "it must have the keys is_text, num_bytes, num_characters"),
+        ('{"is_text": true, "num_characters": []}', "it must have the keys is_text, num_bytes, num_characters"),
+        ('{"is_text": 1, "num_bytes": [], "num_characters": []}', "is_text must be true or false"),
+        ('{"is_text": true, "num_bytes": [1], "num_characters": [-1]}', f"num_characters {INTEGERS}"),
+        ('{"is_text": true, "num_bytes": [1], "num_characters": [true]}', f"num_characters {INTEGERS}"),
+        ('{"is_text": true, "num_bytes": 3, "num_characters": []}', f"num_bytes {INTEGERS}"),
+        ('{"is_text": true, "num_bytes": [1], "num_characters": []}', f"num_bytes and num_characters {SAME_FILES}"),
     ],
 )
 def test_a_damaged_outline_is_refused(content: str, message: str, path: Path) -> None:

@@ -38,7 +38,7 @@ def vectorized(folder: Path, files: list[str], **values: Any) -> tuple[Tokenizer
     """Write a corpus of some files, turn it into ids."""
     corpus, path = folder / "corpus.txt", folder / "ids.npy"
     corpus.write_bytes("".join(files).encode())
-    outline = CorpusOutline(tuple(map(len, files)), is_text=True)
+    outline = CorpusOutline(tuple(map(len, files)), tuple(len(file.encode()) for file in files), is_text=True)
     tokenizer = vectorize.collect(corpus, outline, settings(**values))
     plan = vectorize.write_ids(corpus, outline, settings(**values), tokenizer, path)
     return tokenizer, plan, np.load(path, allow_pickle=False)

@@ -1,15 +1,21 @@
 """data/corpus.txt in parts that are read one after the other, in chunks; data/corpus.json says where its files end."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from io import TextIOWrapper
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, TextIO
 
-from stages.core.pipeline import progress
 from stages.core.pipeline.errors import UserError, readable
 from stages.core.pipeline.files import read_json, write_json
 
 CHUNK_CHARACTERS = 1 << 20
+OnRead = Callable[[int], Any]  # is given how much was read, each time
+
+
+def ignore(number: int) -> None:
+    """Show no progress."""
 
 
 @dataclass(frozen=True)
@@ -17,7 +23,6 @@ class Part:
     """The beginning of a file, for training, or its end, for validation."""
 
     is_training: bool
-    is_last: bool  # nothing follows
     chunks: Iterator[str]  # has to be read to its end before the next part
 
 
@@ -26,6 +31,7 @@ class CorpusOutline:
     """Contents of data/corpus.json."""
 
     num_characters: tuple[int, ...]  # of each file, in their order
+    num_bytes: tuple[int, ...]  # of each file
     is_text: bool  # UTF-8; otherwise each byte counts as a character
 
     @property
@@ -37,9 +43,18 @@ class CorpusOutline:
         """Return how many characters at the end of each file are held out."""
         return [int(number * fraction) for number in self.num_characters]
 
+    @classmethod
+    def joined(cls, outlines: Iterable["CorpusOutline"]) -> "CorpusOutline":
+        """Return the outline of several corpora, one after the other."""
+        outlines = list(outlines)
+        is_text = all(outline.is_text for outline in outlines)
+        num_bytes = tuple(number for outline in outlines for number in outline.num_bytes)
+        num_characters = tuple(number for outline in outlines for number in outline.num_characters)
+        return cls(num_characters if is_text else num_bytes, num_bytes, is_text)
+
     def write(self, path: Path) -> None:
         """Write it as JSON."""
-        write_json(path, {"is_text": self.is_text, "num_characters": self.num_characters})
+        write_json(path, vars(self))
 
     @classmethod
     def read(cls, path: Path) -> "CorpusOutline":
@@ -50,35 +65,54 @@ class CorpusOutline:
         """
         with readable(path):
             value: Any = read_json(path)
-            if not isinstance(value, dict) or value.keys() != {"is_text", "num_characters"}:
-                raise ValueError("it must have the keys is_text, num_characters")
-            numbers = value["num_characters"]
-            if not isinstance(numbers, list) or not all(type(number) is int and number >= 0 for number in numbers):
-                raise ValueError("num_characters must be a list of integers >= 0")
+            if not isinstance(value, dict) or value.keys() != {"is_text", "num_bytes", "num_characters"}:
+                raise ValueError("it must have the keys is_text, num_bytes, num_characters")
+            for key in ("num_bytes", "num_characters"):
+                numbers = value[key]
+                if not isinstance(numbers, list) or not all(type(number) is int and number >= 0 for number in numbers):
+                    raise ValueError(f"{key} must be a list of integers >= 0")
+            if len(value["num_bytes"]) != len(value["num_characters"]):
+                raise ValueError("num_bytes and num_characters must be of the same files")
             if not isinstance(value["is_text"], bool):
                 raise ValueError("is_text must be true or false")
-        return cls(tuple(numbers), value["is_text"])
+        return cls(tuple(value["num_characters"]), tuple(value["num_bytes"]), value["is_text"])
 
 
-def read_parts(corpus: Path, outline: CorpusOutline, validation_fraction: float, title: str) -> Iterator[Part]:
+def read_parts(
+    corpus: Path,
+    outline: CorpusOutline,
+    validation_fraction: float,
+    files: range | None = None,
+    on_read: OnRead = ignore,
+) -> Iterator[Part]:
     """Yield both parts of each file, in the order of the corpus.
+
+    Args:
+        corpus: data/corpus.txt.
+        outline: of it.
+        validation_fraction: held out at the end of each file.
+        files: only these, which are neighbours; all if None.
+        on_read: is given how many characters were read.
 
     Raises:
         UserError: the corpus is not the one that the outline describes.
     """
     held_out = outline.num_validation_characters(validation_fraction)
-    lengths = [n for pair in zip(outline.num_characters, held_out, strict=True) for n in (pair[0] - pair[1], pair[1])]
-    with (
-        corpus.open(encoding=outline.encoding, newline="\n") as file,
-        progress.bar(total=sum(lengths), desc=title, unit="char", unit_scale=True) as bar,
-    ):
-        for i, length in enumerate(lengths):
-            yield Part(is_training=i % 2 == 0, is_last=i == len(lengths) - 1, chunks=_chunks(corpus, file, length, bar))
-        if file.read(1):
+    files = range(len(held_out)) if files is None else files
+    starts = list(accumulate(outline.num_bytes, initial=0))
+    if corpus.stat().st_size != starts[-1]:
+        raise _other_corpus(corpus)
+    with corpus.open("rb") as raw, TextIOWrapper(raw, outline.encoding, newline="\n") as file:
+        raw.seek(starts[files.start])
+        for i in files:
+            training = outline.num_characters[i] - held_out[i]
+            yield Part(is_training=True, chunks=_chunks(corpus, file, training, on_read))
+            yield Part(is_training=False, chunks=_chunks(corpus, file, held_out[i], on_read))
+        if file.tell() != starts[files.stop]:
             raise _other_corpus(corpus)
 
 
-def _chunks(corpus: Path, file: TextIO, length: int, bar: Any) -> Iterator[str]:
+def _chunks(corpus: Path, file: TextIO, length: int, on_read: OnRead) -> Iterator[str]:
     while length:
         try:
             chunk = file.read(min(length, CHUNK_CHARACTERS))
@@ -87,7 +121,7 @@ def _chunks(corpus: Path, file: TextIO, length: int, bar: Any) -> Iterator[str]:
         if not chunk:
             raise _other_corpus(corpus)
         length -= len(chunk)
-        bar.update(len(chunk))
+        on_read(len(chunk))
         yield chunk
 
 

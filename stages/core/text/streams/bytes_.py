@@ -19,6 +19,12 @@ def collect(parts: Iterable[Part], is_text: bool, max_vocabulary: int) -> Bytes:
     return Bytes(bytes(np.flatnonzero(seen).tolist()), is_text)
 
 
+def merged(tokenizers: Iterable[Bytes]) -> Bytes:
+    """Return the tokenizer of several corpora together."""
+    found = list(tokenizers)
+    return Bytes(b"".join(tokenizer.values for tokenizer in found), found[0].is_text)
+
+
 def ids(chunks: Iterable[str], tokenizer: Bytes) -> Iterator[NDArray[Any]]:
     """Yield the ids of a text that comes in chunks."""
     for chunk in chunks:

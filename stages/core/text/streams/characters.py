@@ -21,6 +21,11 @@ def collect(parts: Iterable[Part], is_text: bool, max_vocabulary: int) -> Charac
     return Characters("".join(map(chr, np.flatnonzero(seen))))
 
 
+def merged(tokenizers: Iterable[Characters]) -> Characters:
+    """Return the tokenizer of several corpora together."""
+    return Characters.of("".join(tokenizer.characters for tokenizer in tokenizers))
+
+
 def ids(chunks: Iterable[str], tokenizer: Characters) -> Iterator[NDArray[Any]]:
     """Yield the ids of a text that comes in chunks."""
     table = np.zeros(NUM_CODE_POINTS, tokenizer.dtype)  # unchecked, and so faster than `encode`
