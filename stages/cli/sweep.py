@@ -17,8 +17,8 @@ from stages.core.networks.folder import ModelFolder
 from stages.core.pipeline import progress, rules
 from stages.core.pipeline.errors import UserError
 from stages.core.pipeline.rules import Rule
+from stages.core.pipeline.visible import visible
 from stages.core.tables.metrics import read_metrics
-from stages.core.text.visible import visible
 from stages.core.tracking.connection import Connection
 from stages.core.tracking.describing import headline
 from stages.core.tracking.sweep_run import SweepRun

@@ -39,7 +39,7 @@ def project(project_with_outputs: Project) -> Project:
     """A finished project, its results committed and pushed to a repository and to a remote of DVC."""
     project = project_with_outputs
     folder = project.path.parent
-    project.run("git", "init", "-q", "--bare", str(folder / "team.git"))
+    project.run("git", "init", "-q", "--bare", "-b", "main", str(folder / "team.git"))
     project.run("git", "remote", "add", "origin", str(folder / "team.git"))
     project.run("dvc", "remote", "add", "--default", "team", str(folder / "data-of-the-team"))
     project.run("git", "add", ".")
@@ -162,4 +162,4 @@ def test_without_ray_or_a_cluster_one_message_says_so(project: Project) -> None:
     push(project)
     uri = f"sqlite:///{project.path / 'mlflow.db'}"
     printed = project.run(*SWEEP, *WANTED, "--ray", "127.0.0.1:1", status=1, MLFLOW_TRACKING_URI=uri)
-    assert printed.startswith("Error: --ray")
+    assert printed == "Error: --ray 127.0.0.1:1: nothing listens there. Start a cluster with `ray start --head`.\n"
