@@ -12,11 +12,14 @@ from pathlib import Path
 import mlflow
 import pytest
 
+from stages.cli.team_server import PLACES
 from tests.support.make import add_makefile, make
 from tests.support.project import Project, stages_that_ran
 from tests.support.servers import free_port, serving
 
 pytest.importorskip("boto3", reason="the extra is not installed: make scale")
+if not shutil.which("initdb") and not any(any(Path("/").glob(place)) for place in PLACES):
+    pytest.skip("PostgreSQL is not installed", allow_module_level=True)
 
 
 @dataclass(frozen=True)

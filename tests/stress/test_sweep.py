@@ -158,7 +158,8 @@ def test_on_ray_the_points_have_the_bytes_of_each_run_alone(
     assert {seed: hashes(newcomer, seed) for seed in SEEDS} == alone
 
 
-def test_without_ray_or_a_cluster_one_message_says_so(project: Project) -> None:
+def test_without_a_cluster_one_message_says_so(project: Project) -> None:
+    pytest.importorskip("ray", reason="Ray is not installed: make scale")
     push(project)
     uri = f"sqlite:///{project.path / 'mlflow.db'}"
     printed = project.run(*SWEEP, *WANTED, "--ray", "127.0.0.1:1", status=1, MLFLOW_TRACKING_URI=uri)
