@@ -14,7 +14,7 @@ from tests.support.project import Project
 from tests.support.servers import free_port, serving
 
 LOSSES = "val_loss_nats_per_char vs loss_nats_per_char"  # title of the chart
-LONGEST_WAIT = 120  # seconds
+LONGEST_WAIT = 300  # seconds, where other tests take the processors
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +60,8 @@ def test_the_list_of_runs_shows_what_runs_are_compared_by(
     browser: Chrome, project: Project, addresses: dict[str, str]
 ) -> None:
     (run,) = project.runs("training")
-    bits = run.data.metrics["held_out_bits_per_char"]
-    shown(browser, addresses["Runs"], str(run.info.run_name), *list(view.COLUMNS)[:2], f"{bits:.3f}"[:-1])
+    bits = str(run.data.metrics["held_out_bits_per_char"])[:5]  # not rounded: MLflow shows all digits
+    shown(browser, addresses["Runs"], str(run.info.run_name), *list(view.COLUMNS)[:2], bits)
     assert "orderByKey=metrics.%60held_out_bits_per_char%60" in browser.current_url
 
 
