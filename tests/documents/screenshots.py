@@ -8,6 +8,8 @@ from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.support.ui import WebDriverWait
 
+from stages.core.tracking.connection import Connection
+from stages.core.tracking.view import KEY
 from tests.support.project import ROOT, environment
 from tests.support.servers import free_port, serving
 
@@ -37,10 +39,13 @@ def main(project: Path = ROOT, folder: Path = FOLDER) -> None:
     """Photograph both of the run in `project`."""
     photograph((project / "reports" / "index.html").as_uri(), "best epoch", folder / "page.png", PAGE)
     port = free_port()
-    runs = f"http://127.0.0.1:{port}/#/experiments/1/runs?workflowType=machine_learning"
+    experiment = Connection().experiment_id  # it has the view that `make ui` opens
+    runs = (
+        f"http://127.0.0.1:{port}/#/experiments/{experiment}/runs?workflowType=machine_learning&viewStateShareKey={KEY}"
+    )
     command = ["mlflow", "ui", "--port", str(port), "--workers", "1", "--backend-store-uri", "sqlite:///mlflow.db"]
     with serving(command, project, f"http://127.0.0.1:{port}/", environment()):
-        photograph(runs, "Run Name", folder / "mlflow.png", STORE)
+        photograph(runs, "held_out_bits_per_char", folder / "mlflow.png", STORE)
 
 
 if __name__ == "__main__":
