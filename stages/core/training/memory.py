@@ -10,7 +10,7 @@ from pathlib import Path
 from stages.core.pipeline.errors import UserError
 from stages.core.pipeline.params import TrainParams
 
-BASE = 600 << 20  # bytes: Python, TensorFlow, MLflow
+BASE = 1000 << 20  # bytes: Python, TensorFlow, MLflow, the compiler
 CGROUPS = Path("/sys/fs/cgroup")
 OWN_CGROUP = Path("/proc/self/cgroup")
 
