@@ -99,10 +99,14 @@ def test_a_view_can_be_shared_by_its_address(driver: Chrome, page: Path) -> None
     WebDriverWait(driver, 30).until(lambda d: "epoch" not in d.execute_script("return location.hash"))
 
 
+def wait_for_epoch(driver: Chrome, epoch: int) -> None:
+    WebDriverWait(driver, 30).until(lambda d: epoch_shown(d) == epoch)
+
+
 def test_another_address_of_the_open_page_shows_another_view(driver: Chrome, page: Path) -> None:
     for address, epoch, seed in (("#epoch=3&seed=7", 3, "7"), ("#epoch=5", 5, "0"), ("", EPOCHS[0], "0")):
         driver.execute_script("location.hash = arguments[0]", address)
-        WebDriverWait(driver, 30).until(lambda d, expected=epoch: epoch_shown(d) == expected)
+        wait_for_epoch(driver, epoch)
         assert driver.execute_script("return byId('seed').value") == seed
     assert console(driver) == []
 

@@ -7,7 +7,6 @@ import pytest
 from selenium.webdriver import Chrome
 from selenium.webdriver.support.ui import WebDriverWait
 
-from stages.core.tracking import view
 from tests.support.browser import chromium
 from tests.support.make import add_makefile, make
 from tests.support.project import Project
@@ -54,15 +53,6 @@ def shown(driver: Chrome, address: str, *expected: str) -> str:
 
     WebDriverWait(driver, LONGEST_WAIT).until(lambda d: all(e in text(d) for e in expected))
     return text(driver)
-
-
-def test_the_list_of_runs_shows_what_runs_are_compared_by(
-    browser: Chrome, project: Project, addresses: dict[str, str]
-) -> None:
-    (run,) = project.runs("training")
-    bits = str(run.data.metrics["held_out_bits_per_char"])[:5]  # not rounded: MLflow shows all digits
-    shown(browser, addresses["Runs"], str(run.info.run_name), *list(view.COLUMNS)[:2], bits)
-    assert "orderByKey=metrics.%60held_out_bits_per_char%60" in browser.current_url
 
 
 def test_the_chart_of_both_losses_comes_first(browser: Chrome, addresses: dict[str, str]) -> None:
