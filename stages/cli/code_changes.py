@@ -37,7 +37,7 @@ def _changed_code(stage: str, locked: Mapping[str, Any]) -> Iterator[str]:
     recorded = [dep.get("md5") for dep in locked.get("deps", []) if dep.get("path") == path]
     if not recorded or _md5(now := listing(stage)) in recorded:
         return
-    before = Path(path).read_text(encoding="utf-8") if Path(path).is_file() else ""
+    before = Path(path).read_text(encoding="utf-8", errors="replace") if Path(path).is_file() else ""
     if _md5(before) in recorded:
         old, new = _modules(before), _modules(now)
         for module in sorted(old.keys() | new.keys()):

@@ -16,6 +16,7 @@ from stages.core.pipeline.params import temperature_label
 from stages.core.pipeline.visible import visible
 
 LONGEST = 10_000  # characters of a continuation
+WIDEST = 1_000  # columns of a terminal
 
 
 def set_up(parser: argparse.ArgumentParser) -> None:
@@ -48,9 +49,9 @@ def run(arguments: argparse.Namespace) -> None:
         from stages.cli.compare_page import page  # matplotlib takes a second to import
 
         write_text(arguments.html, page(runs, tables, samples))
-        print(f"{arguments.html}: open it in a browser.")
+        print(visible(f"{arguments.html}: open it in a browser."))
         return
-    width = shutil.get_terminal_size((120, 24)).columns
+    width = min(shutil.get_terminal_size((120, 24)).columns, WIDEST)  # a variable says it
     for title, table in {**tables, **{title: as_table(texts) for title, texts in samples.items()}}.items():
         print(f"{title}\n{'-' * len(title)}\n{in_columns(table, width)}\n")
 
@@ -64,6 +65,7 @@ def in_columns(table: Table, width: int) -> str:
     """Return a table as text of a given width. Long lines are wrapped; no character is added to them or lost."""
     if len(table) == 1:
         return "nothing"
+    table = [[visible(row[0]), *row[1:]] for row in table]  # a key may be the name of a file
     first = max(len(row[0]) for row in table)
     column = max((width - first) // (len(table[0]) - 1) - 2, 12)
     lines = []

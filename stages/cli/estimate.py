@@ -15,6 +15,7 @@ from stages.core.text.windows import windows_hash
 from stages.core.training.fingerprint import training_fingerprint
 
 WINDOWS = Path("data/windows")
+MOST_TOKENS = 1 << 50  # of a text; a plan with more is damaged, and no float holds its numbers
 OTHER_TOKENS = ("vectorize.tokens", "vectorize.max_vocabulary")
 
 
@@ -71,7 +72,9 @@ def characters_per_epoch(changes_of_windows: tuple[str, ...]) -> int | None:
     settings = params.load_all()["vectorize"]
     try:
         plan = WindowPlan(**read_json(WINDOWS / "plan.json"))
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError, RecursionError):
+        return None
+    if plan.num_tokens > MOST_TOKENS or plan.num_characters > MOST_TOKENS:
         return None
     window_length, num_training_windows = plan.window_length, plan.num_training_windows
     if changes_of_windows:

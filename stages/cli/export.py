@@ -9,6 +9,7 @@ from stages.cli.weights_source import add_options, chosen_source
 from stages.core.networks.network import Network
 from stages.core.pipeline.errors import UserError
 from stages.core.pipeline.files import atomic_write
+from stages.core.pipeline.visible import visible
 
 EPILOG = """\
 FILE takes token ids (B, T) and returns probabilities. FILE.json tells how: its tokens in the order of their ids, the
@@ -59,7 +60,7 @@ def run(arguments: argparse.Namespace) -> None:
     with atomic_write(file) as partial, atomic_write(beside) as partial_beside:
         model.save(partial)
         partial_beside.write_text(json.dumps(contents(network, epoch), ensure_ascii=False, indent=2) + "\n", "utf-8")
-    print(f"{file}: {network.description.kind} after epoch {epoch}. {usage(network)}\n{beside}: its tokens.")
+    print(visible(f"{file}: {network.description.kind} after epoch {epoch}. {usage(network)}\n{beside}: its tokens."))
 
 
 def contents(network: Network, epoch: int) -> dict[str, Any]:

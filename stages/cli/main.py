@@ -7,6 +7,7 @@ import sys
 
 from stages.core.pipeline import errors
 from stages.core.pipeline.progress import reader_may_leave, set_up_output
+from stages.core.pipeline.stage import Parser
 
 COMMANDS = {
     "new-text": "learn texts of your own: checks the files and sets params.yaml",
@@ -23,7 +24,7 @@ COMMANDS = {
 
 def parser_for(name: str | None) -> argparse.ArgumentParser:
     """Return the parser of the command line. Only the module of the command that is wanted is imported."""
-    top = argparse.ArgumentParser(prog="zarathustra", description="Work with trained networks and with runs.")
+    top = Parser(prog="zarathustra", description="Work with trained networks and with runs.")
     subparsers = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command, summary in COMMANDS.items():
         parser = subparsers.add_parser(command, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")

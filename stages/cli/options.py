@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from stages.core.pipeline.errors import UserError
-from stages.core.pipeline.rules import Rule, is_number
+from stages.core.pipeline.rules import Rule, is_number, shown
 
 TEMPERATURE = Rule("a number >= 0 (0 is greedy, inf is uniform)", lambda v: is_number(v) and v >= 0)
 
@@ -21,7 +21,7 @@ def value_of(option: str, convert: Callable[[str], Any], rule: Rule) -> Callable
         except ValueError:
             accepted = False
         if not accepted:
-            raise UserError(f"{option} must be {rule.requirement}. Received: {text!r}.")
+            raise UserError(f"{option} must be {rule.requirement}. Received: {shown(text)}.")
         return value
 
     return parse

@@ -9,7 +9,7 @@ from stages.cli.code_changes import CODE, MOST_NAMED, changed_code
 from stages.core.pipeline import params
 from stages.core.pipeline.errors import UserError
 from stages.core.pipeline.rules import PARAMS_FILE, read_yaml
-from stages.core.tracking import git
+from stages.core.tracking import git, lockfile
 from stages.core.tracking.provenance import flattened
 
 CHECK = "check"  # the stage that always comes first; it changes nothing but the hashes under data/code
@@ -36,9 +36,12 @@ def plan() -> list[Planned]:
     Raises:
         UserError: this is not the folder of a project; a setting is wrong; DVC cannot tell.
     """
-    stages = read_yaml(Path("dvc.yaml"))["stages"]  # names the line that is not YAML, as DVC does not
+    content = read_yaml(Path("dvc.yaml"))  # names the line that is not YAML, as DVC does not
+    stages = content.get("stages") if isinstance(content, dict) else None
+    if not isinstance(stages, dict):
+        raise UserError("dvc.yaml: damaged (no stages). Run `git checkout dvc.yaml`.")
     params.load_all()
-    locked = (read_yaml(Path("dvc.lock")) or {}).get("stages", {}) if Path("dvc.lock").exists() else {}
+    locked = {name: lockfile.locked(name) for name in stages}
     from dvc.exceptions import DvcException  # takes half a second to import
     from dvc.repo import Repo
     from dvc.scm import SCMError

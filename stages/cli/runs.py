@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from stages.core.pipeline import rules
 from stages.core.pipeline.errors import UserError
 from stages.core.pipeline.secrets import masked
 from stages.core.tracking.failures import explained
@@ -63,7 +64,7 @@ def find(name: str) -> Logged:
         named = [f"{run.info.run_name} ({run.info.run_id[:8]})" for run in (found or trainings + samplings)[:10]]
         problem = "several runs" if found else "no run"
         uri = masked(tracking_uri())
-        raise UserError(f"{name!r} names {problem} in {uri}. Give one of: {', '.join(named) or 'none yet'}.")
+        raise UserError(f"{rules.shown(name)} names {problem} in {uri}. Give one of: {', '.join(named) or 'none yet'}.")
     (run,) = found
     parent = run.data.tags.get("mlflow.parentRunId")
     shown = name if name == run.data.tags.get(EXPERIMENT) else str(run.info.run_name)

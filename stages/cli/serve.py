@@ -10,6 +10,7 @@ import stages
 from stages.cli.options import require_store, value_of
 from stages.core.pipeline import rules
 from stages.core.pipeline.errors import UserError
+from stages.core.pipeline.visible import visible
 
 HOST = "127.0.0.1"
 SERVER = Path(stages.__file__).parent / "core" / "serving" / "server.py"
@@ -35,7 +36,7 @@ def run(arguments: argparse.Namespace) -> None:
         store = open_store()
         version = require_best(store)
         said = description(store, version)
-    print(f"{said} Loading it takes some seconds.", flush=True)
+    print(visible(f"{said} Loading it takes some seconds."), flush=True)  # the name of a run may be anything
     os.environ["MLFLOW_TRACKING_URI"] = store_uri()
     command = [sys.executable, "-P", str(SERVER), f"models:/{version.name}/{version.version}", str(arguments.port)]
     # another program: what is imported here must not take the place of the code that the model brings

@@ -9,6 +9,7 @@ from stages.core.pipeline.errors import UserError
 from stages.core.pipeline.files import scratch_root
 from stages.core.pipeline.locks import exclusive
 from stages.core.pipeline.secrets import masked
+from stages.core.pipeline.visible import visible
 from stages.core.serving.registry import register_best
 from stages.core.tables.history import read_history_rows
 from stages.core.tables.metrics import SCORES, read_metrics
@@ -55,7 +56,7 @@ def log(stages: list[str], *, takes_alias: bool) -> None:
         print(f"Sampling: {', '.join(stages)}.")
     if "evaluate" in stages:
         register_best(connection, FOLDERS.models, read_metrics(METRICS), takes_alias=takes_alias)
-    print(f"All of it is in {masked(tracking_uri())}.")
+    print(visible(f"All of it is in {masked(tracking_uri())}."))
 
 
 def finished_stages() -> list[str]:
@@ -82,7 +83,8 @@ def finished_stages() -> list[str]:
             return stages  # it has not run
         foreign = foreign_files(stage) or [str(path) for path in paths if not path.exists()]
         if foreign:
-            print(f"Without stage {stage}: {foreign[0]} {_problem(foreign[0])} dvc.lock. `dvc repro` makes it again.")
+            reason = f"{foreign[0]} {_problem(foreign[0])} dvc.lock"
+            print(visible(f"Without stage {stage}: {reason}. `dvc repro` makes it again."))
             return stages
         _read(stage)
         stages.append(stage)

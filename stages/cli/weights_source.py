@@ -15,6 +15,7 @@ from stages.core.networks.folder import ModelFolder
 from stages.core.pipeline import rules
 from stages.core.pipeline.errors import UserError
 from stages.core.pipeline.rules import Rule
+from stages.core.pipeline.visible import visible
 from stages.core.tables.history import read_history_rows
 
 EPOCH = Rule("best, latest or an integer >= 1", lambda v: v in ("best", "latest") or rules.integer(1).accepts(v))
@@ -51,7 +52,8 @@ class Source:
             losses = {}
         known = [epoch for epoch in epochs if not math.isnan(losses.get(epoch, math.nan))]
         if not known:
-            print(f"No losses of these epochs in {self.history}: the latest instead of the best.", file=sys.stderr)
+            note = f"No losses of these epochs in {self.history}: the latest instead of the best."
+            print(visible(note), file=sys.stderr)
             return "latest"
         return min(known, key=lambda epoch: losses[epoch])
 

@@ -1,5 +1,6 @@
 """The error that a user can fix, and how a command ends: by an error, by Ctrl-C, by a signal."""
 
+import csv
 import signal
 import sys
 import threading
@@ -8,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
+from stages.core.pipeline.progress import discard_unwritable_output
 from stages.core.pipeline.visible import visible
 
 RUN_AGAIN = "Run the same command again to continue."
@@ -30,7 +32,7 @@ def readable(path: Path) -> Iterator[None]:
     """Turn an error of the block, which reads a file of the pipeline, into one message that the file is damaged."""
     try:
         yield
-    except (ValueError, KeyError, TypeError, IndexError) as error:
+    except (ValueError, KeyError, TypeError, IndexError, OverflowError, RecursionError, csv.Error) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise UserError(f"{path}: damaged ({reason}). Run `dvc checkout`, or `dvc repro` to make it again.") from None
 
@@ -44,6 +46,7 @@ def run(main: Callable[[], None], if_interrupted: str = RUN_AGAIN) -> None:
     """
     try:
         with _signals_raise():
+            _require_folder()
             main()
     except UserError as error:
         sys.exit(f"Error: {visible(str(error))}")
@@ -61,7 +64,16 @@ def run(main: Callable[[], None], if_interrupted: str = RUN_AGAIN) -> None:
         missing = isinstance(error, FileNotFoundError)
         advice = "`dvc repro` makes what is missing" if missing else "Fix that and run the same command again"
         reason = f"{error.filename or 'output'}: {error.strerror or error}"
+        discard_unwritable_output()
         sys.exit(f"Error: {visible(reason)}. Nothing half-written was left. {advice}.")
+
+
+def _require_folder() -> None:
+    """Refuse a current folder that was removed: every relative path would seem to be missing."""
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        raise UserError("the current folder was removed. Go to the project's folder (`cd`) and try again.") from None
 
 
 @contextmanager

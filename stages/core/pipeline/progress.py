@@ -38,7 +38,7 @@ class _StandardOutput(logging.StreamHandler[Any]):
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 (the name is Python's)
         """Discard all further output."""
         if isinstance(sys.exc_info()[1], OSError):
-            _discard_output()
+            discard_output()
         else:
             super().handleError(record)
 
@@ -50,12 +50,12 @@ def reader_may_leave() -> Iterator[None]:
         yield
         sys.stdout.flush()
     except BrokenPipeError:
-        _discard_output()
+        discard_output()
     except SystemExit:  # --help, or an error: its status counts
         try:
             sys.stdout.flush()
         except BrokenPipeError:
-            _discard_output()
+            discard_output()
         raise
 
 
@@ -64,12 +64,20 @@ def bar(items: Iterable[Any] | None = None, **options: Any) -> Any:
     return tqdm(items, leave=False, disable=not sys.stderr.isatty(), dynamic_ncols=True, **options)
 
 
-def _discard_output() -> None:
+def discard_output() -> None:
     """Send standard output nowhere. Python flushes what is left when it exits, and would complain."""
     with suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
         os.close(nowhere)
+
+
+def discard_unwritable_output() -> None:
+    """Discard what Python would write when it exits, and complain about, if standard output takes no more."""
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        discard_output()
 
 
 def time_text(seconds: float) -> str:

@@ -3,6 +3,8 @@
 import codecs
 import dataclasses
 import math
+import re
+import reprlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,6 +16,10 @@ from stages.core.pipeline.errors import UserError
 
 PARAMS_FILE = Path("params.yaml")
 LONGEST_SHOWN = 500  # characters of a value in a message
+DEEPEST = 1000  # lists in lists in a YAML file
+TOO_DEEP = f"nested more than {DEEPEST} levels deep"
+_BRACKET = re.compile(r"[\[\]{}]")
+_BEGINNINGS = re.compile(r"(?:\s*[-?:](?=\s))*")  # of lists and mappings within one line
 Section = TypeVar("Section")
 
 
@@ -36,10 +42,25 @@ class Rule:
 def shown(value: Any) -> str:
     """Return a value as a message shows it: as Python writes it, shortened if it is long."""
     try:
-        text = repr(value)
+        # the aliases of a short YAML file can make a list that fills the memory once it is written out
+        text = repr(value) if _has_few_parts(value) else reprlib.repr(value)
     except (ValueError, RecursionError):  # an integer of thousands of digits, lists thousands deep
         return "something too large to show"
     return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
+
+
+def _has_few_parts(value: Any) -> bool:
+    """Tell whether a value, its aliases written out, has no more parts than a message can show."""
+    waiting, num_parts = [value], 0
+    while waiting and num_parts <= LONGEST_SHOWN:
+        part = waiting.pop()
+        num_parts += 1
+        if isinstance(part, Mapping):
+            part = [*part.keys(), *part.values()]
+        if isinstance(part, list | tuple | set | frozenset):
+            num_parts += len(part)
+            waiting += part
+    return not waiting
 
 
 def setting(rule: Rule) -> Any:
@@ -150,14 +171,37 @@ def require_keys(values: Any, keys: list[str], place: str = "") -> None:
 def read_yaml(path: Path) -> Any:
     """Return the contents of a YAML file, read as DVC reads it (YAML 1.2: 1e-3 is a number)."""
     try:
-        return YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        _require_shallow(path, text)
+        return YAML(typ="safe").load(text)
     except FileNotFoundError:
         raise UserError(f"{path} does not exist in {Path.cwd()}. Run this in the project's folder.") from None
     except MarkedYAMLError as error:
         line = f" (line {error.problem_mark.line + 1})" if error.problem_mark else ""
-        raise UserError(f"{path}: not valid YAML{line}: {error.problem}. Correct that line.") from None
+        raise UserError(f"{path}: not valid YAML{line}: {_short(error.problem)}. Correct that line.") from None
     except UnicodeDecodeError as error:
         byte = error.object[error.start]
         raise UserError(f"{path}: not UTF-8 at byte {error.start} (0x{byte:02x}). Save it as UTF-8.") from None
+    except RecursionError:
+        raise UserError(f"{path}: not valid YAML: {TOO_DEEP}. Correct that.") from None
     except (YAMLError, ValueError, LookupError) as error:  # a control character; an invalid date, !!bool or !!int
-        raise UserError(f"{path}: not valid YAML: {str(error).splitlines()[0]}. Correct that.") from None
+        raise UserError(f"{path}: not valid YAML: {_short(str(error))}. Correct that.") from None
+
+
+def _short(problem: str | None) -> str:
+    """Return the first line of a message, which may repeat what is in the file, cut where it is long."""
+    line = (problem or "").partition("\n")[0]
+    return line if len(line) <= LONGEST_SHOWN else f"{line[:LONGEST_SHOWN]}…"
+
+
+def _require_shallow(path: Path, text: str) -> None:
+    """Refuse lists in lists by the thousand: the parser takes minutes for them, or ends the process."""
+    depth = 0
+    for number, line in enumerate(text.split("\n"), 1):
+        beginnings = _BEGINNINGS.match(line)
+        deepest = len(beginnings[0].split()) if beginnings else 0
+        for bracket in _BRACKET.findall(line):  # those in a text count as well; nobody writes a thousand
+            depth = depth + 1 if bracket in "[{" else max(0, depth - 1)
+            deepest = max(deepest, depth)
+        if deepest > DEEPEST:
+            raise UserError(f"{path}: not valid YAML (line {number}): {TOO_DEEP}. Correct that line.")

@@ -3,10 +3,20 @@
 import argparse
 import time
 from collections.abc import Callable
+from typing import NoReturn
 
 from stages.core.pipeline import errors, timing
 from stages.core.pipeline.files import remove_abandoned
 from stages.core.pipeline.progress import set_up_logging
+from stages.core.pipeline.visible import visible
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose messages repeat what was typed without the control characters in it."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print usage and message, exit with status 2."""
+        super().error(visible(message))
 
 
 def parser(docstring: str | None) -> argparse.ArgumentParser:
@@ -14,7 +24,7 @@ def parser(docstring: str | None) -> argparse.ArgumentParser:
 
     Python has no docstrings under PYTHONOPTIMIZE=2.
     """
-    return argparse.ArgumentParser(description=(docstring or "").partition("\n")[0])
+    return Parser(description=(docstring or "").partition("\n")[0])
 
 
 def run(name: str, main: Callable[[], None], if_interrupted: str = errors.RUN_AGAIN) -> None:
