@@ -97,7 +97,7 @@ test: setup  ## lint, check types, test every module: minutes
 	mypy
 	pytest --numprocesses 2 --dist worksteal
 
-end-to-end: setup  ## run the README's commands, kills, lost stores, reruns: a quarter of an hour
+end-to-end: setup  ## run the README's commands, kills, lost stores, reruns: half an hour
 	pytest --numprocesses 2 --dist worksteal tests/end_to_end
 
 stress: setup  ## the long tests: kill the pipeline 25 times; rerun it after a change of each parameter

@@ -163,12 +163,15 @@ def write_corpus(paths: list[Path], settings: LowercaseParams, join: Join, corpu
             with partial.with_name(f"{group.start}").open("wb", buffering=1 << 20) as part:
                 return join(paths[group.start : group.stop], settings, part, ignore)
 
-        outlines = [join(paths, settings, target, bar.update)] if len(files) == 1 else []
-        for group, outline in zip(files, in_order(work, files, num_processes), strict=True) if len(files) > 1 else ():
-            append(target, partial.with_name(f"{group.start}"))
-            bar.update(sum(sizes[group.start : group.stop]))
-            outlines.append(outline)
-        outline = CorpusOutline.joined(outlines)
+        if len(files) == 1:
+            outline = join(paths, settings, target, bar.update)
+        else:
+            outlines = []
+            for group, of_group in zip(files, in_order(work, files, num_processes), strict=True):
+                append(target, partial.with_name(f"{group.start}"))
+                bar.update(sum(sizes[group.start : group.stop]))
+                outlines.append(of_group)
+            outline = CorpusOutline.joined(outlines)
         if not sum(outline.num_characters):
             raise UserError(f"{paths[0].parent}: the corpus is empty. List a file with text in download.files.")
     return outline

@@ -77,7 +77,6 @@ def write_ids(
     fraction = settings.validation_fraction
     num_processes = default_num_threads()
     files = groups(outline.num_bytes, num_processes)
-    num_training_tokens = num_validation_tokens = 0
     with (
         atomic_write(path) as partial,
         partial.open("wb") as file,
@@ -94,12 +93,14 @@ def write_ids(
         if len(files) == 1:
             parts = read_parts(corpus, outline, fraction, on_read=bar.update)
             num_training_tokens, num_validation_tokens = write_parts(parts, tokenizer, file, later)
-        for group, numbers in zip(files, in_order(work, files, num_processes), strict=True) if len(files) > 1 else ():
-            append(file, folder / f"{group.start}-t")
-            append(later, folder / f"{group.start}-v")
-            bar.update(sum(outline.num_characters[group.start : group.stop]))
-            num_training_tokens += numbers[0]
-            num_validation_tokens += numbers[1]
+        else:
+            num_training_tokens = num_validation_tokens = 0
+            for group, numbers in zip(files, in_order(work, files, num_processes), strict=True):
+                append(file, folder / f"{group.start}-t")
+                append(later, folder / f"{group.start}-v")
+                bar.update(sum(outline.num_characters[group.start : group.stop]))
+                num_training_tokens += numbers[0]
+                num_validation_tokens += numbers[1]
         later.seek(0)
         shutil.copyfileobj(later, file, 1 << 20)
         file.seek(0)

@@ -77,14 +77,14 @@ def run(arguments: argparse.Namespace) -> None:
             if remote and name not in here:
                 dvc("exp", "pull", remote, name)
             bits[name] = log_point(sweep, name, points[name], commit)
-            print(f"{bits[name]:.4f} bits per character  {name}  {' '.join(points[name])}", flush=True)
+            print(visible(f"{bits[name]:.4f} bits per character  {name}  {' '.join(points[name])}"), flush=True)
         if failed:
             raise UserError(
                 f"{len(failed)} of {len(points)} points failed, for the reasons above: {', '.join(failed)}."
             )
     sweep.mark_finished()
     best = min(bits, key=lambda name: bits[name])
-    print(f"Best: {' '.join(points[best])}. `dvc exp apply {best}` brings it here.")
+    print(visible(f"Best: {' '.join(points[best])}. `dvc exp apply {best}` brings it here."))
 
 
 def finished(futures: "Mapping[Future[str], str]") -> Iterator[tuple[str, str]]:

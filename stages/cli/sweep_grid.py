@@ -10,6 +10,7 @@ from stages.core.pipeline.files import sha256_of
 from stages.core.pipeline.rules import PARAMS_FILE
 
 Overrides = tuple[str, ...]  # of one point, such as train.epochs=3
+SYNTAX = f"Write KEY=VALUE, KEY=VALUE,VALUE or 'KEY=range(4)', with keys of {PARAMS_FILE}."
 
 
 def grid(wanted: list[str]) -> list[Overrides]:
@@ -44,9 +45,6 @@ def grid(wanted: list[str]) -> list[Overrides]:
                 raise UserError(f"-S {' -S '.join(point)}: {_reason(error)}. {SYNTAX}") from None
             params.load_all()
     return points
-
-
-SYNTAX = "Write KEY=VALUE, KEY=VALUE,VALUE or 'KEY=range(4)', with keys of params.yaml."
 
 
 def point_name(sweep: str, overrides: Overrides) -> str:

@@ -6,7 +6,6 @@ FOLDER keeps everything between two starts. All of it answers on this machine al
 other user can reach. Ctrl-C ends it.
 """
 
-import argparse
 import os
 import secrets
 import shutil
@@ -21,7 +20,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from stages.cli.options import value_of
-from stages.core.pipeline import errors, rules
+from stages.core.pipeline import errors, rules, stage
 from stages.core.pipeline.errors import UserError
 
 HOST = "127.0.0.1"
@@ -39,7 +38,8 @@ All of it is in {folder}. Ctrl-C ends the server."""
 
 def main() -> None:
     """Start the three programs, say how to reach them, wait until one ends."""
-    parser = argparse.ArgumentParser(prog="make server", description=(__doc__ or "").splitlines()[0])
+    parser = stage.parser(__doc__)
+    parser.prog = "make server"
     parser.add_argument("folder", type=Path, help="folder of runs, files and keys")
     for option, default in (("--port", 5000), ("--s3-port", 9000)):
         parser.add_argument(option, type=value_of(option, int, rules.integer(1, 65535)), default=default)

@@ -8,6 +8,7 @@ from stages.core.tracking import git
 from stages.core.tracking.lockfile import locked
 
 EXPERIMENT = "dvc.experiment"  # tag: the name of the experiment that began a run
+BASELINE = "dvc.baseline"  # tag: the commit that it began at
 TRAINING_STAGES = ("download", "lowercase", "vectorize", "train")
 
 
@@ -27,7 +28,7 @@ def provenance_tags() -> dict[str, str]:
     if folder := git.folder():  # the project is a folder of a larger repository
         tags["git.folder"] = folder
     tags |= {f"dvc.lock/{path}": md5 for path, md5 in locked_hashes().items()}
-    for value, tag in ((experiment(), EXPERIMENT), (os.environ.get("DVC_EXP_BASELINE_REV"), "dvc.baseline")):
+    for value, tag in ((experiment(), EXPERIMENT), (os.environ.get("DVC_EXP_BASELINE_REV"), BASELINE)):
         if value:
             tags[tag] = value
     return tags

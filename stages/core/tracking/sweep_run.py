@@ -5,6 +5,7 @@ from typing import Any
 
 from stages.core.pipeline.files import sha256_of
 from stages.core.tracking.describing import headline
+from stages.core.tracking.provenance import BASELINE, EXPERIMENT
 from stages.core.tracking.run import TrackedRun
 from stages.core.tracking.training_run import TrainingRun
 
@@ -21,7 +22,7 @@ class SweepRun(TrackedRun):
             swept: the values of each key, as they were given.
         """
         with self.connection.tolerate_errors():
-            run = self._start("sweep", sha256_of(commit, name), name, {"dvc.baseline": commit})
+            run = self._start("sweep", sha256_of(commit, name), name, {BASELINE: commit})
             self._log_parameters(run, swept)
 
     def log_point(
@@ -37,7 +38,7 @@ class SweepRun(TrackedRun):
         """
         with self.connection.tolerate_errors():
             training = TrainingRun(self.connection).find(fingerprint)
-            tags = {"mlflow.parentRunId": str(self.run_id), "dvc.experiment": experiment}
+            tags = {"mlflow.parentRunId": str(self.run_id), EXPERIMENT: experiment}
             if training is not None:  # it may have been logged under another name
                 tags |= {"training.run_id": training.info.run_id, "training.name": str(training.info.run_name)}
             name = ", ".join(f"{key.rpartition('.')[2]}={value}" for key, value in overrides.items())
