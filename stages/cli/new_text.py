@@ -24,7 +24,7 @@ from stages.vectorize import check_length
 CASE_MATTERS = {".abc": "capital and small letters are different notes"}
 LITTLE = 100_000  # characters; Keras's own example says "at least ~100k characters; ~1M is better"
 BACK = "git restore dvc.lock params.yaml reports && dvc checkout"
-QUICK_WINDOWS = 600_000  # that a network of 128 units is trained on in a minute or two
+QUICK_WINDOWS = 600_000  # that a network of 128 units is trained on in one to three minutes
 
 
 class Found(NamedTuple):
@@ -167,14 +167,14 @@ def _names(names: list[str]) -> str:
 
 
 def next_steps(found: Found, sections: dict[str, Any]) -> list[str]:
-    """Return the commands to go on with: a first look of a minute or two, everything, and back."""
+    """Return the commands to go on with: a first look of a few minutes, everything, and back."""
     settings, epochs = sections["vectorize"], sections["train"].epochs
     num_training = sum(found.num_characters) * (1 - settings.validation_fraction)
     windows = max(1, num_windows(int(num_training), settings.window_length, settings.stride))
     quick = f"-S train.epochs={max(1, QUICK_WINDOWS // windows)}"
     if windows > QUICK_WINDOWS:
         quick += f" -S vectorize.stride={math.ceil(settings.stride * windows / QUICK_WINDOWS)}"
-    first = f"A first look, in about two minutes on two cores:  dvc exp run {quick}"
+    first = f"A first look, in two to four minutes on two cores:  dvc exp run {quick}"
     steps = [f"All {epochs} epochs:  dvc repro", f"Back to the published run:  {BACK}"]
     return [first, *steps] if QUICK_WINDOWS // windows < epochs else steps
 

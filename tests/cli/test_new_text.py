@@ -96,7 +96,7 @@ def test_a_long_text_is_tried_on_fewer_windows(project: Project) -> None:
     ):
         (project.path / "long.txt").write_text("ab\n" * (length // 3), encoding="utf-8")
         printed = new_text(project, "long.txt")
-        assert f"A first look, in about two minutes on two cores:  {advice}" in printed
+        assert f"A first look, in two to four minutes on two cores:  {advice}" in printed
         assert "short" not in printed
 
 
