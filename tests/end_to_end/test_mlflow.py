@@ -7,6 +7,7 @@ import pytest
 from selenium.webdriver import Chrome
 from selenium.webdriver.support.ui import WebDriverWait
 
+from stages.core.tracking import view
 from tests.support.browser import chromium
 from tests.support.make import add_makefile, make
 from tests.support.project import Project
@@ -53,6 +54,17 @@ def shown(driver: Chrome, address: str, *expected: str) -> str:
 
     WebDriverWait(driver, LONGEST_WAIT).until(lambda d: all(e in text(d) for e in expected))
     return text(driver)
+
+
+def test_the_list_of_runs_shows_what_runs_are_compared_by(
+    browser: Chrome, project: Project, addresses: dict[str, str]
+) -> None:
+    (run,) = project.runs("training")
+    columns = [name for name in view.COLUMNS if name in run.data.metrics]  # MLflow shows none that is in no run
+    assert len(columns) > 2
+    bits = str(run.data.metrics[columns[0]])[:5]  # not rounded: MLflow shows all digits
+    shown(browser, addresses["Runs"], str(run.info.run_name), *columns, bits)
+    assert "orderByKey=metrics.%60held_out_bits_per_char%60" in browser.current_url
 
 
 def test_the_chart_of_both_losses_comes_first(browser: Chrome, addresses: dict[str, str]) -> None:
