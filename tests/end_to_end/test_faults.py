@@ -172,9 +172,13 @@ def test_mlflow_is_only_ever_started_on_this_machine() -> None:
 def test_no_pickle_is_loaded() -> None:
     paths = sorted((ROOT / "stages").rglob("*.py"))
     nodes = [(path.name, node) for path in paths for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))]
-    # a registered model brings code, which runs in any case
-    allowed = "server.py: load_model(model_uri)"
-    assert [f"{name}: {ast.unparse(node)}" for name, node in nodes if may_unpickle(node)] == [allowed]
+    allowed = [
+        # workers of this very process, which it started itself
+        "parallel.py: from joblib import Parallel, delayed",
+        # a registered model brings code, which runs in any case
+        "server.py: load_model(model_uri)",
+    ]
+    assert sorted(f"{name}: {ast.unparse(node)}" for name, node in nodes if may_unpickle(node)) == allowed
 
 
 def may_unpickle(node: ast.AST) -> bool:
