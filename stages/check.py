@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from stages.core.networks.table import modules_of
+from stages.core.networks.table import modules_of, options_of
 from stages.core.pipeline import params, stage
 from stages.core.pipeline.code import code_listing
 from stages.core.pipeline.files import write_text
@@ -27,7 +27,8 @@ def listing(name: str, sections: Mapping[str, Any]) -> str:
         name: of the stage.
         sections: of params.yaml, by name.
     """
-    return code_listing(*modules_of(name, sections["train"].network, sections["vectorize"].tokens))
+    train = sections["train"]
+    return code_listing(*modules_of(name, train.network, sections["vectorize"].tokens, options_of(train)))
 
 
 def main() -> None:

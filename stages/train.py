@@ -9,22 +9,23 @@ an earlier, killed or shorter run with the same fingerprint has trained is taken
 import dataclasses
 import logging
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
 from stages.core.networks.description import NetworkDescription
 from stages.core.networks.folder import ModelFolder
-from stages.core.networks.table import modules_of
+from stages.core.networks.table import option_module, options_of
 from stages.core.pipeline import params, stage, timing
-from stages.core.pipeline.code import code_hash
-from stages.core.pipeline.files import atomic_write, sha256_of, write_text
+from stages.core.pipeline.files import atomic_write, write_text
 from stages.core.pipeline.params import TrainParams
 from stages.core.pipeline.progress import time_text
 from stages.core.tables.history import HistoryRow, history_csv
 from stages.core.text.windows import WindowData, read_windows, windows_hash
 from stages.core.tracking.training_run import TrainingRun
+from stages.core.training import launch
 from stages.core.training.checkpoints import Checkpoints
-from stages.core.training.fingerprint import package_versions, training_fingerprint
+from stages.core.training.fingerprint import package_versions, resumable_fingerprint, whole_fingerprint
 from stages.core.training.memory import require_memory
 
 IF_INTERRUPTED = "`dvc repro` resumes after the last whole epoch."
@@ -101,26 +102,29 @@ def main() -> None:
     train = params.load(TrainParams)
     data = read_windows(arguments.windows)
     require_memory(train, data.tokenizer.size, data.plan.window_length, data.plan.num_validation_windows)
+    if not launch.start(launch.num_workers(train.shards), ["stages.train", *sys.argv[1:]], arguments.windows):
+        return
     # TensorFlow takes seconds to import: by now the inputs are checked, and Ctrl-C is handled
     from stages.core.training.keras.build import choose_backend
     from stages.core.training.trainer import Trainer
 
-    windows_sha256 = windows_hash(arguments.windows)
-    decisive = dataclasses.asdict(train) | {"lstm_backend": choose_backend(train.lstm_backend)}
-    code_sha256 = code_hash(*modules_of("train", train.network, data.tokenizer.kind))
-    resumable = training_fingerprint(windows_sha256, decisive, code_sha256)
-    fingerprint = sha256_of(resumable, str(train.epochs), str(train.early_stopping_epochs))
-
+    backend = choose_backend(train.lstm_backend)
+    resumable = resumable_fingerprint(train, arguments.windows, data.tokenizer.kind, backend)
+    fingerprint = whole_fingerprint(resumable, train)
     checkpoints = Checkpoints(resumable)
     checkpoints.wait_for_others()
     models = ModelFolder(arguments.models)
     models.path.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(models.path / "epochs", ignore_errors=True)
     checkpoints.remove_others()
-    trainer = Trainer(train, data, checkpoints)
+    if "shards" in options_of(train):
+        trainer = option_module("shards").first_trainer(train, data, resumable)
+    else:
+        trainer = Trainer(train, data, checkpoints)
     with atomic_write(models.weights_path(0)) as partial:  # what it writes before training is worth seeing, too
         trainer.network.save_weights(partial)
     num_weights = trainer.num_weights
+    windows_sha256 = windows_hash(arguments.windows)
     models.write_description(describe(data, dataclasses.asdict(train), num_weights, fingerprint, windows_sha256))
     run = TrainingRun()
     run.start(models.description(), data.plan.num_characters)

@@ -11,7 +11,8 @@ import mlflow
 import pytest
 
 from stages.core.serving import server
-from tests.support.project import ROOT, Project, environment
+from tests.support.killing import read_until, started
+from tests.support.project import ROOT, Project
 from tests.support.servers import free_port, serving
 from tests.support.syncing import logged, sync
 
@@ -21,28 +22,6 @@ LONGER = {"epochs": 30, "units": 32}
 def lost(output: str) -> int:
     """How often a lost store was mentioned."""
     return output.count("does not answer")
-
-
-def started(project: Project, *command: str, **variables: str) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        command,
-        cwd=project.path,
-        env=environment() | variables,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-
-
-def read_until(process: "subprocess.Popen[str]", start: str) -> str:
-    assert process.stdout is not None
-    lines = []
-    for line in process.stdout:
-        lines.append(line)
-        if line.startswith(start):
-            return "".join(lines)
-    raise AssertionError("".join(lines))
 
 
 def test_without_a_store_the_work_goes_on_and_is_logged_afterwards(project: Project) -> None:

@@ -70,3 +70,27 @@ def _killed_after(project: Project, markers: tuple[str, ...], pause: float) -> s
         later_lines = process.stdout.read().splitlines()
     process.wait()
     return (later_lines or [last_line])[-1] if hit and last_line else None
+
+
+def started(project: Project, *command: str, **variables: str) -> "subprocess.Popen[str]":
+    """Start a command in the folder of the project, in a process group of its own."""
+    return subprocess.Popen(
+        command,
+        cwd=project.path,
+        env=environment() | variables,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def read_until(process: "subprocess.Popen[str]", start: str) -> str:
+    """Return what it prints, up to the line that begins so."""
+    assert process.stdout is not None
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if line.startswith(start):
+            return "".join(lines)
+    raise AssertionError("".join(lines))

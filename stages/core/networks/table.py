@@ -5,7 +5,7 @@ report/explorer/scripts/networks/, one line here.
 """
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +48,12 @@ NETWORKS = {
     ),
     "gru": NetworkKind(stepper="stages.core.networks.gru", builder="stages.core.training.keras.gru", script="gru.js"),
 }
+# settings of train with a module of their own, and the value with which nothing of it runs: its code then counts for
+# nothing, as the code of another kind of network does
+OPTIONS: dict[str, tuple[float, str]] = {
+    "shards": (1, "stages.core.training.sharded_trainer"),
+    "weight_dropout": (0.0, "stages.core.training.keras.weight_dropout"),
+}
 
 
 def stepper_module(kind: str) -> Any:
@@ -60,14 +66,30 @@ def builder_module(kind: str) -> Any:
     return importlib.import_module(NETWORKS[kind].builder)
 
 
-def modules_of(stage: str, network: str, tokens: str) -> list[str]:
+def options_of(train: Any) -> list[str]:
+    """Return the keys of OPTIONS that a TrainParams makes use of."""
+    return [name for name, (without, _) in OPTIONS.items() if getattr(train, name) != without]
+
+
+def option_module(name: str) -> Any:
+    """Return the module of an option."""
+    return importlib.import_module(OPTIONS[name][1])
+
+
+def modules_of(stage: str, network: str, tokens: str, options: Iterable[str] = ()) -> list[str]:
     """Return the modules whose code a stage runs: its own, and those of its network and tokens where it needs them.
 
     Args:
         stage: its name.
         network: the kind of network.
         tokens: the kind of tokens.
+        options: keys of OPTIONS.
     """
     kind = NETWORKS[network]
-    of_network = {"train": [kind.builder], "download": [], "lowercase": [], "vectorize": []}
+    of_network = {
+        "train": [kind.builder, *(OPTIONS[name][1] for name in options)],
+        "download": [],
+        "lowercase": [],
+        "vectorize": [],
+    }
     return [f"stages.{stage}", *of_network.get(stage, [kind.stepper]), *tokenizer_modules(stage, tokens)]

@@ -35,6 +35,22 @@ def require_compatible(train: Any, vectorize: Any, kind: Any) -> None:
         train.optimizer,
     )
     _refuse(
+        train.weight_dropout > 0 and kind.receptive_field is not None,
+        f"train.weight_dropout: {train.weight_dropout:g} needs a train.network with recurrent weights, lstm or gru",
+        train.network,
+    )
+    _refuse(
+        train.shards > train.batch_size,
+        f"train.shards: {train.shards} needs a train.batch_size of at least {train.shards}",
+        train.batch_size,
+    )
+    _refuse(
+        train.carry_state and train.batch_size % train.shards != 0,
+        f"train.shards: {train.shards} with train.carry_state: true needs a train.batch_size that is a multiple of "
+        f"{train.shards}: each shard carries the states of its own streams",
+        train.batch_size,
+    )
+    _refuse(
         train.lstm_backend == "compiled" and train.network != "lstm",
         "train.lstm_backend: compiled needs train.network: lstm",
         train.network,

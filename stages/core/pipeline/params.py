@@ -42,6 +42,8 @@ SHA256 = rules.or_null(
         lambda v: isinstance(v, str) and len(v) == 64 and set(v) <= set("0123456789abcdef"),
     )
 )
+SHARE = Rule("a number >= 0 and < 1", lambda v: is_number(v) and 0 <= v < 1)
+SHARDS = Rule("a power of two from 1 to 64", lambda v: type(v) is int and v in (1, 2, 4, 8, 16, 32, 64))
 RAW = "data/raw"  # DVC removes it before stage download runs
 
 
@@ -103,10 +105,12 @@ class TrainParams:
     network: str = setting(rules.one_of(*NETWORKS))
     num_layers: int = setting(rules.integer(1, 32))
     units: int = setting(rules.integer(1, 4096))  # more do not fit into the memory of one machine
-    dropout: float = setting(Rule("a number >= 0 and < 1", lambda v: is_number(v) and 0 <= v < 1))
+    dropout: float = setting(SHARE)
+    weight_dropout: float = setting(SHARE)
     targets: str = setting(rules.one_of("last", "every"))
     carry_state: bool = setting(BOOLEAN)
     batch_size: int = setting(rules.integer(1, 65536))
+    shards: int = setting(SHARDS)
     optimizer: str = setting(rules.one_of("rmsprop", "adamw"))
     learning_rate: float = setting(FINITE_POSITIVE)
     schedule: str = setting(rules.one_of("constant", "one_cycle"))

@@ -37,8 +37,8 @@ def bytes_needed(params: TrainParams, vocabulary_size: int, window_length: int, 
     units, num_layers = params.units, params.num_layers
     positions = window_length if params.targets == "every" else 1  # that give logits
     num_weights = (8 * num_layers * units + 5 * vocabulary_size) * units
-    # weights, gradients, two states of the optimizer, an average, packed, at the start, and to be saved
-    weights = 8 * num_weights
+    # weights, gradients (of each shard), two states of the optimizer, an average, packed, at the start, and to be saved
+    weights = (7 + params.shards) * num_weights
     # for each position and layer: gates, states and what goes back through them
     rows = max(params.batch_size, min(512, num_validation_windows) if params.targets == "last" else 0)
     states = 12 * rows * window_length * units * num_layers

@@ -24,6 +24,7 @@ from stages.core.training.keras.build import (
 )
 from stages.core.training.keras.callbacks import LearningRate, RawWeights, StopAtNaN
 from stages.core.training.keras.progress import EpochBar
+from stages.core.training.keras.tensorflow import keras
 from stages.core.training.schedules import SCHEDULES
 from stages.core.training.stopping import stops_early
 
@@ -44,12 +45,10 @@ class Trainer:
             for each in (training_examples(params, data), self._validation)
         ]
         sizes = data.tokenizer.size, data.plan.window_length
-        num_streams = None
         if params.carry_state:
             # a network that carries states has as many streams as it was built for
             self._validator = build_network(params, *sizes, self._validation.batch_size)
-            num_streams = params.batch_size
-        self.network = build_network(params, *sizes, num_streams)
+        self.network = self._build_network(*sizes)
         self._initial_weights = self.network.get_weights()
         self._initial_optimizer = optimizer_state(self.network)
         self._raw = RawWeights()
@@ -113,6 +112,10 @@ class Trainer:
             f"{self.params.max_rollbacks} rollbacks. Lower train.learning_rate or set train.clip_norm in params.yaml."
         )
 
+    def _build_network(self, vocabulary_size: int, window_length: int) -> keras.Model:
+        num_streams = self.params.batch_size if self.params.carry_state else None
+        return build_network(self.params, vocabulary_size, window_length, num_streams)
+
     def _fit(self, epoch: int, learning_rate: float) -> float:
         training = training_examples(self.params, self.data, epoch)
         schedule, num_steps = SCHEDULES[self.params.schedule], self.params.epochs * training.num_batches
@@ -140,14 +143,8 @@ class Trainer:
         )
 
     def _save(self, epoch: int, loss: float, learning_rate: float, num_rollbacks: int) -> HistoryRow:
-        validator = self.network
-        if self.params.carry_state:
-            validator = self._validator
-            reset_states(validator)
-            for variable, value in zip(validator.trainable_variables, self.network.trainable_variables, strict=True):
-                variable.assign(value)
         reset_states(self.network)  # they are part of the weights file
-        val_loss = float(validator.evaluate(self._validation.dataset(), verbose=0)) / self._characters_per_token[1]
+        val_loss = self._validate() / self._characters_per_token[1]
         row = HistoryRow(
             epoch=epoch,
             loss_nats_per_char=loss,
@@ -161,6 +158,16 @@ class Trainer:
         self._set_weights(raw)
         self._state_epoch = epoch
         return row
+
+    def _validate(self) -> float:
+        """Return the loss on the held-out text, in nats per token."""
+        validator = self.network
+        if self.params.carry_state:
+            validator = self._validator
+            reset_states(validator)
+            for variable, value in zip(validator.trainable_variables, self.network.trainable_variables, strict=True):
+                variable.assign(value)
+        return float(validator.evaluate(self._validation.dataset(), verbose=0))
 
     def _restore(self, epoch: int) -> None:
         """Put the network and its optimizer into their state after an epoch; 0 is before the first."""

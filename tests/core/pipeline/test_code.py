@@ -7,7 +7,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -15,7 +15,7 @@ from types import ModuleType
 import pytest
 
 from stages.core.networks import table
-from stages.core.networks.table import NETWORKS
+from stages.core.networks.table import NETWORKS, OPTIONS
 from stages.core.pipeline.code import NOT_HASHED, deciding_modules, imported_by, module_path
 from stages.core.pipeline.params import SECTIONS
 from stages.core.text.table import TOKENIZERS
@@ -57,13 +57,13 @@ def before(root: Path) -> ModuleType:
     hashing = hashing_in(root)
     for stage in SECTIONS:
         for network, tokens in itertools.product(NETWORKS, TOKENIZERS):
-            hashing.code_hash("stages.example", *modules_of(stage, network, tokens))
+            hashing.code_hash("stages.example", *modules_of(stage, network, tokens, OPTIONS))
     return hashing
 
 
-def modules_of(stage: str, network: str = "lstm", tokens: str = "characters") -> list[str]:
+def modules_of(stage: str, network: str = "lstm", tokens: str = "characters", options: Iterable[str] = ()) -> list[str]:
     """What stage `check` hashes for a stage."""
-    return table.modules_of(stage, network, tokens)
+    return table.modules_of(stage, network, tokens, options)
 
 
 def hashing_in(root: Path) -> ModuleType:
@@ -181,6 +181,15 @@ def test_an_edit_of_one_kind_of_network_leaves_the_others_alone(kind: str, root:
         assert changed == {kind}
 
 
+@pytest.mark.parametrize("option", OPTIONS)
+def test_an_edit_of_an_option_counts_only_where_it_is_used(option: str, root: Path, before: ModuleType) -> None:
+    path = module_path(OPTIONS[option][1]).relative_to(ROOT).as_posix()
+    with edited(root, path, STATEMENT) as after:
+        for options in ([], [option], [other for other in OPTIONS if other != option]):
+            names = modules_of("train", options=options)
+            assert (after.code_hash(*names) != before.code_hash(*names)) == (option in options)
+
+
 def test_the_order_in_which_modules_are_named_does_not_count(before: ModuleType) -> None:
     assert before.code_hash("stages.train", "stages.sample") == before.code_hash("stages.sample", "stages.train")
 
@@ -205,9 +214,9 @@ print(json.dumps([name for name in sys.modules if name.split(".")[0] == "stages"
 IMPORTED_LATER = {"train": ["stages.core.training.trainer"]}
 
 
-@pytest.mark.parametrize("stage", SECTIONS)
-def test_the_hash_covers_exactly_what_python_loads(stage: str) -> None:
-    modules = modules_of(stage)
+@pytest.mark.parametrize(("stage", "options"), [*((s, []) for s in SECTIONS), *(("train", [o]) for o in OPTIONS)])
+def test_the_hash_covers_exactly_what_python_loads(stage: str, options: list[str]) -> None:
+    modules = modules_of(stage, options=options)
     command = [sys.executable, "-c", LOADED, *modules, *IMPORTED_LATER.get(stage, [])]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     loaded, hashed = set(json.loads(done.stdout)), set(deciding_modules(*modules))
@@ -237,7 +246,7 @@ def has_statements(name: str) -> bool:
 @pytest.mark.parametrize("name", NOT_HASHED)
 def test_what_is_not_hashed_is_imported_by_a_stage(name: str) -> None:
     of_kinds = [module for kind in NETWORKS.values() for module in (kind.stepper, kind.builder)]
-    roots = [f"stages.{stage}" for stage in SECTIONS] + of_kinds
+    roots = [f"stages.{stage}" for stage in SECTIONS] + of_kinds + [module for _, module in OPTIONS.values()]
     used = {other for root in roots for other in all_imported_by(root)}
     assert any(f"{other}.".startswith(f"{name}.") for other in used)
 

@@ -46,6 +46,22 @@ BROKEN = [
     ),
     (
         OVERLAPPING,
+        {"network": "conv", "lstm_backend": "auto", "weight_dropout": 0.5},
+        "train.weight_dropout: 0.5 needs a train.network with recurrent weights, lstm or gru. Received: conv.",
+    ),
+    (
+        OVERLAPPING,
+        {"shards": 4, "batch_size": 3},
+        "train.shards: 4 needs a train.batch_size of at least 4. Received: 3.",
+    ),
+    (
+        ADJACENT,
+        {"shards": 4, "batch_size": 30, "targets": "every", "carry_state": True},
+        "train.shards: 4 with train.carry_state: true needs a train.batch_size that is a multiple of 4: each shard "
+        "carries the states of its own streams. Received: 30.",
+    ),
+    (
+        OVERLAPPING,
         {"network": "gru"},
         "train.lstm_backend: compiled needs train.network: lstm. Received: gru.",
     ),

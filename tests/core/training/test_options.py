@@ -27,6 +27,13 @@ OPTIONS: dict[str, dict[str, Any]] = {
         "num_layers": 2,
         "ema_decay": 0.5,
     },
+    "stack with weights dropped": {"targets": "every", "num_layers": 2, "weight_dropout": 0.4},
+    "GRU with weights dropped, carried": {
+        "network": "gru",
+        "targets": "every",
+        "carry_state": True,
+        "weight_dropout": 0.4,
+    },
     "convolutions with dropout": {"network": "conv", "num_layers": 2, "dropout": 0.2},
     "convolutions at every position": {"network": "conv", "targets": "every", "num_layers": 2, "optimizer": "adamw"},
     "adamw, one cycle, averages": {

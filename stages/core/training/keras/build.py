@@ -3,6 +3,7 @@
 Shapes: B windows in a batch, T tokens in a window, V tokens of the vocabulary.
 """
 
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -26,7 +27,11 @@ def choose_backend(backend: str) -> str:
 
 
 def build_network(
-    params: TrainParams, vocabulary_size: int, window_length: int, num_streams: int | None = None
+    params: TrainParams,
+    vocabulary_size: int,
+    window_length: int,
+    num_streams: int | None = None,
+    model: Callable[..., keras.Model] = keras.Sequential,
 ) -> keras.Model:
     """Return the compiled network: ids (B, T) in, probabilities out. Its weights follow the seed.
 
@@ -38,6 +43,7 @@ def build_network(
         vocabulary_size: V.
         window_length: T.
         num_streams: B, where the state is carried from one batch to the next.
+        model: makes the model of its layers and its name.
     """
     # Keras counts the layers there were before, and writes their names into weights files
     keras.utils.clear_session()
@@ -49,7 +55,7 @@ def build_network(
         with suppress(RuntimeError):  # TensorFlow runs already, and keeps what it has
             tf.config.threading.set_inter_op_parallelism_threads(1)
     body = builder_module(params.network).layers(params, vocabulary_size, compiled=compiled)
-    network = keras.Sequential(
+    network = model(
         [
             keras.Input((window_length,), batch_size=num_streams, dtype="int32", name="ids"),
             *(with_dropout(body, params) if params.dropout else body),

@@ -1,0 +1,113 @@
+"""A batch in shards: the same bytes, however many workers compute them.
+
+Each shard gives one vector, the gradients of all weights and its part of the loss. The vectors are added in a binary
+tree: a worker adds those of its own shards, which lie side by side; one vector of each worker is sent to all, and each
+finishes the same tree. So the additions are the same for any number of workers, and the traffic does not grow with
+the number of shards.
+
+Shapes: B rows in a batch, S shards, W workers, n numbers in a vector.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stages.core.training.keras.tensorflow import keras, tf
+from stages.core.training.workers import Workers
+
+Float32Array = NDArray[np.float32]
+
+
+def tree_sum(vectors: Float32Array) -> Float32Array:
+    """Return the sum (n,) of vectors (K, n), K a power of two: of neighbours first, then of pairs of neighbours.
+
+    >>> tree_sum(np.float32([[1e8], [1], [-1e8], [1]])).item()
+    0.0
+    """
+    with np.errstate(all="ignore"):  # gradients that have diverged: the loss shows it
+        while len(vectors) > 1:
+            vectors = vectors[::2] + vectors[1::2]
+    total: Float32Array = vectors[0]
+    return total
+
+
+class ShardedNetwork(keras.Sequential):  # type: ignore[misc]
+    """A network that trains on each batch shard by shard.
+
+    Args:
+        layers: as of keras.Sequential.
+        name: of the model.
+        num_shards: S.
+        workers: those that share the batch.
+        num_streams: B of a network that carries its states, whose layers have room for B / S; else None.
+    """
+
+    def __init__(
+        self, layers: Sequence[Any], name: str, *, num_shards: int, workers: Workers, num_streams: int | None
+    ) -> None:
+        super().__init__(layers, name=name)
+        self.num_shards = num_shards
+        self.workers = workers
+        self.shards = workers.own(num_shards)
+        # carried states of the own shards, for each state that a layer holds for one shard
+        self._states = [state for layer in self.layers if num_streams for state in getattr(layer, "states", None) or []]
+        self._kept = [tf.Variable(tf.zeros((len(self.shards), *s.shape)), trainable=False) for s in self._states]
+        self._seeds = [(s, isinstance(layer, keras.layers.Dropout)) for layer in self.layers if (s := _seed_of(layer))]
+
+    def reset_kept_states(self) -> None:
+        """Let every stream begin from zero."""
+        for kept in self._kept:
+            kept.assign(tf.zeros_like(kept))
+
+    def train_step(self, batch: tuple[tf.Tensor, tf.Tensor]) -> dict[str, Any]:
+        """Train on a batch: ids (B, T) and targets, (B,) or (B, T). Any B will do; a shard may be empty."""
+        shapes = [*(v.shape for v in self.trainable_variables), ()]
+        sizes = [math.prod(shape) for shape in shapes]
+        seeds = [tf.identity(seed) for seed, _ in self._seeds]
+        vectors = tf.map_fn(
+            lambda shard: self._vector(shard, seeds, *batch),
+            tf.range(self.shards.start, self.shards.stop),
+            fn_output_signature=tf.TensorSpec((sum(sizes),), tf.float32),
+            parallel_iterations=1,  # the layers have room for one shard
+        )
+        for (seed, _), first in zip(self._seeds, seeds, strict=True):
+            seed.assign(tf.add(first, [0, 1]))  # each layer draws once for each shard
+        total = tf.ensure_shape(tf.numpy_function(self._sum_of_all, [vectors], tf.float32), (sum(sizes),))
+        *gradients, loss = [tf.reshape(p, s) for p, s in zip(tf.split(total, sizes), shapes, strict=True)]
+        self.optimizer.apply(gradients, self.trainable_variables)
+        self._loss_tracker.update_state(loss, sample_weight=tf.shape(batch[0])[0])
+        metrics: dict[str, Any] = self.get_metrics_result()
+        return metrics
+
+    def _vector(self, shard: tf.Tensor, seeds: list[tf.Tensor], ids: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
+        """Return the gradients of a shard, and its share of the mean loss of the batch, as one vector (n,)."""
+        num_rows = tf.shape(ids)[0]
+        first, last = shard * num_rows // self.num_shards, (shard + 1) * num_rows // self.num_shards
+        for (seed, is_of_rows), value in zip(self._seeds, seeds, strict=True):
+            # what is drawn for rows differs from shard to shard, what is drawn for weights does not
+            seed.assign(tf.add(value, [tf.cast(shard, value.dtype) if is_of_rows else 0, 0]))
+        place = shard - self.shards.start
+        for state, kept in zip(self._states, self._kept, strict=True):
+            state.assign(kept[place])
+        with tf.GradientTape() as tape:
+            probabilities = self(ids[first:last], training=True)
+            losses = keras.losses.sparse_categorical_crossentropy(targets[first:last], probabilities)
+            loss = tf.reduce_sum(losses) / tf.cast(tf.size(targets), tf.float32)
+        gradients = tape.gradient(loss, self.trainable_variables)
+        for state, kept in zip(self._states, self._kept, strict=True):
+            kept.scatter_nd_update([[place]], [tf.convert_to_tensor(state)])
+        return tf.concat([tf.reshape(each, [-1]) for each in (*gradients, loss)], 0)
+
+    def _sum_of_all(self, vectors: Float32Array) -> Float32Array:
+        """Return the sum over all shards (n,) from the vectors of the own ones (K, n)."""
+        # a worker too many has no shard, and gives what nobody reads
+        own = tree_sum(vectors) if len(vectors) else np.zeros(vectors.shape[1], np.float32)
+        return tree_sum(self.workers.gather(own)[: self.workers.num_used(self.num_shards)])
+
+
+def _seed_of(layer: Any) -> Any:
+    generator = getattr(layer, "seed_generator", None)
+    return None if generator is None else generator.state
