@@ -78,17 +78,12 @@ class ShardedTrainer(Trainer):
 
     def _build_network(self, vocabulary_size: int, window_length: int) -> keras.Model:
         num_shards = self.params.shards
-        num_streams = self.params.batch_size if self.params.carry_state else None
-        return build_network(
-            self.params,
-            vocabulary_size,
-            window_length,
-            num_streams and num_streams // num_shards,
-            partial(ShardedNetwork, num_shards=num_shards, workers=self._workers, num_streams=num_streams),
-        )
+        num_streams = self.params.batch_size // num_shards if self.params.carry_state else None
+        model = partial(ShardedNetwork, num_shards=num_shards, workers=self._workers)
+        return build_network(self.params, vocabulary_size, window_length, num_streams, model)
 
     def _fit(self, epoch: int, learning_rate: float) -> float:
-        self.network.reset_kept_states()
+        self.network.carried.reset()
         return super()._fit(epoch, learning_rate)
 
     def _validate(self) -> float:
