@@ -69,11 +69,12 @@ class ShardedTrainer(Trainer):
         try:
             return super().train(on_epoch)
         except tf.errors.OpError:
-            if not self._workers.has_lost_one:
+            if self._workers.failure is None:
                 raise
             raise UserError(
-                f"One of the {self._workers.count} workers of the training has ended. `dvc repro` resumes after the "
-                "last whole epoch, with as many workers as you say then."
+                f"One of the {self._workers.count} workers of the training has ended, or does not answer: "
+                f"{self._workers.failure}. `dvc repro` resumes after the last whole epoch, with as many workers as you "
+                "say then."
             ) from None
 
     def _build_network(self, vocabulary_size: int, window_length: int) -> keras.Model:

@@ -20,7 +20,7 @@ class Workers:
 
     index = 0
     count = 1
-    has_lost_one = False  # of the others: it has ended
+    failure: str | None = None  # of the last exchange
 
     def num_used(self, num_shards: int) -> int:
         """Return how many workers have shards: the largest power of two, so that each has a whole part of the tree.
@@ -86,8 +86,8 @@ class ConnectedWorkers(Workers):
         """Return what each worker gives, (n,) float32 or int32, as (W, n)."""
         try:
             everyone: NDArray[Any] = self._gathered(tf.constant(own[None])).numpy()
-        except tf.errors.OpError:
-            self.has_lost_one = True
+        except tf.errors.OpError as error:
+            self.failure = error.message.partition("\n")[0]
             raise
         return everyone
 
