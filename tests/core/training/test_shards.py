@@ -60,12 +60,12 @@ def test_shards_train_as_whole_batches_do(options: dict[str, Any]) -> None:
         assert dataclasses.asdict(r) == pytest.approx(dataclasses.asdict(e), rel=1e-3)
 
 
-@pytest.mark.parametrize("options", CHOICES.values(), ids=CHOICES)
-def test_a_longer_run_in_shards_equals_one_that_never_stopped(options: dict[str, Any]) -> None:
-    params = dataclasses.replace(PARAMS, **options)
+@pytest.mark.parametrize("name", ["everything dropped", "convolutions, averages, dropout", "rolled back"])
+def test_a_longer_run_in_shards_equals_one_that_never_stopped(name: str) -> None:
+    params = dataclasses.replace(PARAMS, **CHOICES[name])
     hashes = []
-    for name, epochs in (("whole", (2,)), ("parts", (1, 2))):
-        fingerprint = sha256_of(name)
+    for part, epochs in (("whole", (2,)), ("parts", (1, 2))):
+        fingerprint = sha256_of(part)
         for each in epochs:
             shorter = dataclasses.replace(params, epochs=each)
             ShardedTrainer(shorter, windows(), fingerprint, Workers()).train(lambda row, seconds: None)
