@@ -87,7 +87,7 @@ class ConnectedWorkers(Workers):
         try:
             everyone: NDArray[Any] = self._gathered(tf.constant(own[None])).numpy()
         except tf.errors.OpError as error:
-            self.failure = error.message.partition("\n")[0]
+            self.failure = type(error).__name__
             raise
         return everyone
 
