@@ -19,7 +19,6 @@ from typing import Any
 from stages.core.pipeline import params, progress, stage  # first, for it answers Ctrl-C
 
 # isort: split
-import numpy as np
 
 from stages.core.kernels.processors import default_num_threads
 from stages.core.pipeline.errors import UserError
@@ -30,7 +29,7 @@ from stages.core.text.parallel import append, groups, in_order
 from stages.core.text.plan import WindowPlan, num_windows
 from stages.core.text.table import stream_module
 from stages.core.text.tokenizer import Tokenizer
-from stages.core.text.windows import write_plan
+from stages.core.text.windows import write_header, write_plan
 
 logger = logging.getLogger(__name__)
 
@@ -89,7 +88,7 @@ def write_ids(
             with (folder / f"{group.start}-t").open("wb") as training, (folder / f"{group.start}-v").open("wb") as rest:
                 return write_parts(read_parts(corpus, outline, fraction, group), tokenizer, training, rest)
 
-        _write_header(file, tokenizer, 0)
+        write_header(file, tokenizer, 0)  # written again when the number is known
         if len(files) == 1:
             parts = read_parts(corpus, outline, fraction, on_read=bar.update)
             num_training_tokens, num_validation_tokens = write_parts(parts, tokenizer, file, later)
@@ -104,7 +103,7 @@ def write_ids(
         later.seek(0)
         shutil.copyfileobj(later, file, 1 << 20)
         file.seek(0)
-        _write_header(file, tokenizer, num_training_tokens + num_validation_tokens)
+        write_header(file, tokenizer, num_training_tokens + num_validation_tokens)
         check_length(settings, num_training_tokens, num_validation_tokens)
     return WindowPlan(
         window_length=settings.window_length,
@@ -130,12 +129,6 @@ def write_parts(parts: Iterable[Part], tokenizer: Tokenizer, training: Any, vali
 def bar_of(outline: CorpusOutline, title: str) -> Any:
     """Return a bar that shows how much of a corpus is read."""
     return progress.bar(total=sum(outline.num_characters), desc=title, unit="char", unit_scale=True)
-
-
-def _write_header(file: Any, tokenizer: Tokenizer, num_tokens: int) -> None:
-    # NumPy leaves room for any number, so that the header can be written again when the number is known
-    header = {"descr": tokenizer.dtype.str, "fortran_order": False, "shape": (num_tokens,)}
-    np.lib.format.write_array_header_1_0(file, header)
 
 
 def check_length(settings: VectorizeParams, num_training_tokens: int, num_validation_tokens: int) -> None:

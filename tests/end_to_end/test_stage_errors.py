@@ -187,7 +187,7 @@ def test_windows_are_damaged(windows: Project) -> None:
     with (windows.path / "data/windows/ids.npy").open("r+b") as file:
         file.truncate(200)
     assert message_of(windows, "sample") == (
-        "Error: data/windows: damaged (mmap length is greater than file size). "
+        "Error: data/windows/ids.npy: damaged (it has another length or type than plan.json and tokenizer.json say). "
         "Run `dvc checkout`, or `dvc repro` to make it again."
     )
 

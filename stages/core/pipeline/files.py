@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -117,14 +118,27 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
 
 
+def require_file(path: Path) -> Path:
+    """Return a path; refuse a pipe or a device, which a reader would wait for without end.
+
+    Raises:
+        ValueError: `path` is one.
+        OSError: there is nothing at `path`.
+    """
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise ValueError("not a file")
+    return path
+
+
 def read_json(path: Path) -> Any:
     """Return what the JSON file at `path` holds."""
-    return json.loads(path.read_text(encoding="utf-8"))
+    return json.loads(require_file(path).read_text(encoding="utf-8"))
 
 
 def read_rows(path: Path) -> list[dict[str, str]]:
     """Return the rows of a CSV file, as texts."""
-    with path.open(encoding="utf-8", newline="") as file:
+    with require_file(path).open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 

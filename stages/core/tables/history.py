@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stages.core.pipeline.errors import readable
+from stages.core.pipeline.files import require_file
 
 if TYPE_CHECKING:  # takes half a second to import, which `zarathustra generate` has no use for
     import pandas as pd
@@ -46,10 +47,10 @@ def read_history_rows(path: Path) -> list[HistoryRow]:
     Raises:
         UserError: it is damaged, has no row, or its epochs are not 1, 2, 3 and so on.
     """
-    with readable(path), path.open(encoding="utf-8", newline="") as file:
+    with readable(path), require_file(path).open(encoding="utf-8", newline="") as file:
         reader = csv.DictReader(file)
-        if missing := [name for name in COLUMNS if name not in (reader.fieldnames or ())]:
-            raise ValueError(f"no column {', '.join(missing)}")
+        if reader.fieldnames != COLUMNS:
+            raise ValueError(f"its columns must be {', '.join(COLUMNS)}")
         convert: dict[str, Callable[[str], Any]] = {
             f.name: int if f.type is int else _float for f in fields(HistoryRow)
         }

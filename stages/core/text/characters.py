@@ -114,4 +114,5 @@ def sorted_characters(value: Any) -> str:
         raise ValueError("characters must be a string, not empty")
     if list(value) != sorted(set(value)):
         raise ValueError("characters must be sorted and distinct")
+    value.encode()  # half of a surrogate pair could not be written again
     return value

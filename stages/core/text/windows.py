@@ -4,14 +4,15 @@ Shapes: N tokens, n windows, T tokens in a window, B windows in a batch.
 """
 
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.core.pipeline.errors import UserError
-from stages.core.pipeline.files import read_json, sha256_of, sha256_of_file, write_json
+from stages.core.pipeline.errors import readable
+from stages.core.pipeline.files import read_json, require_file, sha256_of, sha256_of_file, write_json
 from stages.core.text.plan import WindowPlan, num_windows
 from stages.core.text.tokenizer import Tokenizer, tokenizer_from_json
 
@@ -87,32 +88,49 @@ def write_plan(folder: Path, tokenizer: Tokenizer, plan: WindowPlan) -> None:
     write_json(folder / "plan.json", plan.to_json())
 
 
+def write_header(file: BinaryIO, tokenizer: Tokenizer, num_tokens: int) -> None:
+    """Write the header of ids.npy; that of any number of tokens has the same length."""
+    header = {"descr": tokenizer.dtype.str, "fortran_order": False, "shape": (num_tokens,)}
+    np.lib.format.write_array_header_1_0(file, header)
+
+
 def read_windows(folder: Path) -> WindowData:
     """Return the contents of data/windows; the ids stay on disk until they are used.
 
     Raises:
         UserError: the files are damaged or do not belong together.
     """
-    try:
-        data = WindowData(
-            ids=np.lib.format.open_memmap(folder / "ids.npy", mode="r"),
-            tokenizer=tokenizer_from_json(read_json(folder / "tokenizer.json")),
-            plan=WindowPlan(**read_json(folder / "plan.json")),
-        )
+    with readable(folder / "tokenizer.json"):
+        tokenizer = tokenizer_from_json(read_json(folder / "tokenizer.json"))
+    with readable(folder / "plan.json"):
+        plan = WindowPlan(**read_json(folder / "plan.json"))
+    with readable(folder / "ids.npy"):
+        data = WindowData(_map_ids(folder / "ids.npy", tokenizer, plan.num_tokens), tokenizer, plan)
         _check(data)
-    except (ValueError, KeyError, TypeError) as error:
-        raise UserError(
-            f"{folder}: damaged ({str(error).splitlines()[0]}). Run `dvc checkout`, or `dvc repro` to make it again."
-        ) from None
     return data
+
+
+def _map_ids(path: Path, tokenizer: Tokenizer, num_tokens: int) -> NDArray[Any]:
+    """Return ids.npy (N,), memory-mapped. NumPy ends the process on some headers, so only the right one reaches it."""
+    expected = BytesIO()
+    write_header(expected, tokenizer, num_tokens)
+    header = expected.getvalue()
+    with require_file(path).open("rb") as file:
+        size = len(header) + num_tokens * tokenizer.dtype.itemsize
+        if file.read(len(header)) != header or path.stat().st_size != size:
+            raise ValueError("it has another length or type than plan.json and tokenizer.json say")
+        return np.memmap(file, tokenizer.dtype, "r", len(header), (num_tokens,))
 
 
 def _check(data: WindowData) -> None:
     """Raise a ValueError where the files do not fit; an id too large would be read from beside the weights."""
-    if data.ids.shape != (data.plan.num_tokens,) or data.ids.dtype != data.tokenizer.dtype:
-        raise ValueError("ids.npy has another length or type than plan.json and tokenizer.json say")
-    if data.ids.max(initial=0) >= data.tokenizer.size:
-        raise ValueError("ids.npy has an id that is not in tokenizer.json")
+    if min(data.plan.num_training_windows, data.plan.num_validation_windows) < 1:
+        raise ValueError("plan.json leaves no window for training or none for validation")
+    if data.ids.max() >= data.tokenizer.size:
+        raise ValueError("it has an id that is not in tokenizer.json")
+    numbers = data.num_characters(data.training_ids), data.num_characters(data.validation_ids)
+    if numbers != (data.plan.num_training_characters, data.plan.num_validation_characters):
+        raise ValueError("it has another number of characters than plan.json says")
 
 
 def windows_hash(folder: Path) -> str:

@@ -1,6 +1,7 @@
 """The table of losses: what is written is read again; what is damaged gets one message."""
 
 import math
+import os
 from pathlib import Path
 
 import pandas as pd
@@ -13,6 +14,7 @@ from stages.core.tables.history import COLUMNS, HistoryRow, history_csv, read_hi
 
 NUMBERS = st.floats(width=64)
 HEAD = ",".join(COLUMNS)
+OTHER_COLUMNS = f"its columns must be {', '.join(COLUMNS)}"
 
 
 def rows_of(losses: list[tuple[float, float]]) -> list[HistoryRow]:
@@ -45,9 +47,11 @@ def test_every_number_is_read_as_it_was_written(
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("", f"no column {', '.join(COLUMNS)}"),
+        ("", OTHER_COLUMNS),
         (f"{HEAD}\n", "no epochs"),
-        ("epoch,loss_nats_per_char\n1,2.5\n", f"no column {', '.join(COLUMNS[2:])}"),
+        ("epoch,loss_nats_per_char\n1,2.5\n", OTHER_COLUMNS),
+        (f"{HEAD},more\n1,2,3,4,5,0,6\n", OTHER_COLUMNS),
+        (",".join([HEAD] * 20_000) + "\n", OTHER_COLUMNS),
         (f"{HEAD}\n1,2,3,4,5,0\n3,2,3,4,5,0\n", "the epochs are not 1, 2, 3 and so on"),
         (f"{HEAD}\n1,2,3,4,5,0\n1,2,3,4,5,0\n", "the epochs are not 1, 2, 3 and so on"),
         (f"{HEAD}\none,2,3,4,5,0\n", "invalid literal for int() with base 10: 'one'"),
@@ -61,3 +65,9 @@ def test_a_damaged_table_is_one_message(tmp_path: Path, text: str, reason: str) 
     with pytest.raises(UserError) as error:
         read_history_rows(path)
     assert str(error.value) == f"{path}: damaged ({reason}). Run `dvc checkout`, or `dvc repro` to make it again."
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "history.csv")
+    with pytest.raises(UserError, match="not a file"):
+        read_history_rows(tmp_path / "history.csv")

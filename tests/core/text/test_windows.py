@@ -1,6 +1,7 @@
 """Windows as views against the loop that copies them, and the folder they are read from."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -151,50 +152,131 @@ def change_plan(**values: object) -> Callable[[Path], None]:
     return changed
 
 
-OTHER_LENGTH = "ids.npy has another length or type than plan.json and tokenizer.json say"
+def header(text: str) -> Callable[[Path], None]:
+    """Ten ids under a header that NumPy did not write."""
+    line = text.encode().ljust(117) + b"\n"
+    return put("ids.npy", b"\x93NUMPY\x01\x00" + len(line).to_bytes(2, "little") + line + bytes(10))
+
+
+def pipe(name: str) -> Callable[[Path], None]:
+    def made(folder: Path) -> None:
+        (folder / name).unlink()
+        os.mkfifo(folder / name)
+
+    return made
+
+
+def link(name: str, target: str) -> Callable[[Path], None]:
+    def made(folder: Path) -> None:
+        (folder / name).unlink()
+        (folder / name).symlink_to(target)
+
+    return made
+
+
+def header_of(description: str, shape: str = "(10,)") -> Callable[[Path], None]:
+    return header(f"{{'descr': {description}, 'fortran_order': False, 'shape': {shape}, }}")
+
+
+OTHER_LENGTH = "it has another length or type than plan.json and tokenizer.json say"
+OTHER_CUT = "it has another number of characters than plan.json says"
+NO_WINDOW = "plan.json leaves no window for training or none for validation"
+DEEP = 100_000
 
 
 @pytest.mark.parametrize(
-    ("damage", "reason"),
+    ("damage", "name", "reason"),
     [
-        (put("ids.npy", b""), ""),
-        (put("ids.npy", b"no array"), ""),
-        (put("ids.npy", b"PK\x03\x04"), ""),
-        (save(np.array([{}] * 10, object)), ""),
-        (save(np.zeros(9, np.uint8)), OTHER_LENGTH),
-        (save(np.zeros((10, 1), np.uint8)), OTHER_LENGTH),
-        (save(np.zeros(10, np.int64)), OTHER_LENGTH),
-        (save(np.zeros(10, np.float32)), OTHER_LENGTH),
-        (save(np.full(10, 3, np.uint8)), "ids.npy has an id that is not in tokenizer.json"),
-        (put("tokenizer.json", b"{"), ""),
-        (put("tokenizer.json", b"\xff"), ""),
-        (put("tokenizer.json", b"[]"), ""),
-        (put("tokenizer.json", b"{}"), "tokens must be one of characters, words, bytes"),
-        (put("tokenizer.json", b'{"tokens": []}'), ""),
-        (put("tokenizer.json", b'{"tokens": "characters"}'), "it must have the keys tokens, characters"),
+        (put("ids.npy", b""), "ids.npy", OTHER_LENGTH),
+        (put("ids.npy", b"no array"), "ids.npy", OTHER_LENGTH),
+        (put("ids.npy", b"PK\x03\x04"), "ids.npy", OTHER_LENGTH),
+        (save(np.array([{}] * 10, object)), "ids.npy", OTHER_LENGTH),
+        (save(np.zeros(9, np.uint8)), "ids.npy", OTHER_LENGTH),
+        (save(np.zeros((10, 1), np.uint8)), "ids.npy", OTHER_LENGTH),
+        (save(np.zeros(10, np.int64)), "ids.npy", OTHER_LENGTH),
+        (save(np.zeros(10, np.float32)), "ids.npy", OTHER_LENGTH),
+        (save(np.full(10, 3, np.uint8)), "ids.npy", "it has an id that is not in tokenizer.json"),
+        (header_of("'|V0'"), "ids.npy", OTHER_LENGTH),  # NumPy divides by the size of a token
+        (header_of("'|u1'", "(10000000000000000000000000,)"), "ids.npy", OTHER_LENGTH),
+        (header_of("'|u1'", "(-1,)"), "ids.npy", OTHER_LENGTH),
+        (header_of("'|u1'", "(10000,)"), "ids.npy", OTHER_LENGTH),
+        (header_of("'|u1'", "(" * 90), "ids.npy", OTHER_LENGTH),
+        (header_of("None"), "ids.npy", OTHER_LENGTH),
+        (pipe("ids.npy"), "ids.npy", "not a file"),
+        (link("ids.npy", "/dev/zero"), "ids.npy", "not a file"),
+        (put("tokenizer.json", b"{"), "tokenizer.json", ""),
+        (put("tokenizer.json", b"\xff"), "tokenizer.json", ""),
+        (put("tokenizer.json", b"[]"), "tokenizer.json", ""),
+        (put("tokenizer.json", b"[" * DEEP), "tokenizer.json", ""),
+        (put("tokenizer.json", b'{"tokens":' * DEEP), "tokenizer.json", ""),
+        (put("tokenizer.json", b"9" * DEEP), "tokenizer.json", ""),
+        (pipe("tokenizer.json"), "tokenizer.json", "not a file"),
+        (link("tokenizer.json", "/dev/zero"), "tokenizer.json", "not a file"),
+        (put("tokenizer.json", b"{}"), "tokenizer.json", "tokens must be one of characters, words, bytes"),
+        (put("tokenizer.json", b'{"tokens": []}'), "tokenizer.json", ""),
+        (
+            put("tokenizer.json", b'{"tokens": "characters"}'),
+            "tokenizer.json",
+            "it must have the keys tokens, characters",
+        ),
         (
             put("tokenizer.json", b'{"tokens": "characters", "characters": "ba"}'),
+            "tokenizer.json",
             "characters must be sorted and distinct",
         ),
-        (put("plan.json", b"{}"), ""),
-        (put("plan.json", b"3"), ""),
-        (change_plan(steps=1), ""),
-        (change_plan(num_characters=11), OTHER_LENGTH),
-        (change_plan(stride="1"), "a plan has integers only"),
-        (change_plan(stride=True), "a plan has integers only"),
-        (change_plan(stride=0), "window_length and stride must be >= 1"),
-        (change_plan(window_length=-1), "window_length and stride must be >= 1"),
-        (change_plan(num_tokens=9, num_validation_tokens=4), OTHER_LENGTH),
-        (change_plan(num_tokens=10, num_validation_tokens=11), "num_validation_tokens must be from 0 to num_tokens"),
-        (change_plan(num_tokens=10), "num_validation_tokens must be from 0 to num_tokens"),
-        (change_plan(num_validation_characters=11), "num_validation_characters must be from 0 to num_characters"),
+        (
+            put("tokenizer.json", b'{"tokens": "characters", "characters": "ab\\ud800"}'),
+            "tokenizer.json",
+            "'utf-8' codec can't encode character",
+        ),
+        (put("plan.json", b"{}"), "plan.json", ""),
+        (put("plan.json", b"3"), "plan.json", ""),
+        (put("plan.json", b"[" * DEEP), "plan.json", ""),
+        (pipe("plan.json"), "plan.json", "not a file"),
+        (change_plan(steps=1), "plan.json", ""),
+        (change_plan(num_characters=11), "ids.npy", OTHER_LENGTH),
+        (change_plan(num_characters=10**30), "ids.npy", OTHER_LENGTH),
+        (change_plan(stride="1"), "plan.json", "a plan has integers only"),
+        (change_plan(stride=True), "plan.json", "a plan has integers only"),
+        (change_plan(stride=0), "plan.json", "window_length and stride must be >= 1"),
+        (change_plan(window_length=-1), "plan.json", "window_length and stride must be >= 1"),
+        (change_plan(window_length=10**30), "ids.npy", NO_WINDOW),
+        (change_plan(num_validation_characters=0), "ids.npy", NO_WINDOW),
+        (change_plan(num_tokens=9, num_validation_tokens=4), "ids.npy", OTHER_LENGTH),
+        (change_plan(num_tokens=10, num_validation_tokens=4, num_characters=10**400), "ids.npy", OTHER_CUT),
+        (change_plan(num_tokens=10, num_validation_tokens=5), "ids.npy", OTHER_CUT),
+        (
+            change_plan(num_tokens=10, num_validation_tokens=11),
+            "plan.json",
+            "num_validation_tokens must be from 0 to num_tokens",
+        ),
+        (change_plan(num_tokens=10), "plan.json", "num_validation_tokens must be from 0 to num_tokens"),
+        (
+            change_plan(num_validation_characters=11),
+            "plan.json",
+            "num_validation_characters must be from 0 to num_characters",
+        ),
     ],
 )
-def test_damage_is_told_with_what_to_do(damage: Callable[[Path], None], reason: str, folder: Path) -> None:
+def test_damage_is_told_with_what_to_do(damage: Callable[[Path], None], name: str, reason: str, folder: Path) -> None:
     damage(folder)
     with pytest.raises(UserError) as error:
         read_windows(folder)
     message = str(error.value)
-    assert message.startswith(f"{folder}: damaged ({reason}")
+    assert message.startswith(f"{folder / name}: damaged ({reason}")
     assert message.endswith("). Run `dvc checkout`, or `dvc repro` to make it again.")
     assert "\n" not in message
+    assert len(message) < 500
+
+
+@given(content=st.binary(max_size=200), start=st.sampled_from([b"", b"\x93NUMPY", b"\x93NUMPY\x01\x00v\x00"]))
+def test_no_bytes_in_place_of_the_ids_get_by(
+    content: bytes, start: bytes, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("windows")
+    write_plan(
+        folder, Characters("abc"), WindowPlan(window_length=2, stride=1, num_characters=10, num_validation_characters=4)
+    )
+    (folder / "ids.npy").write_bytes(start + content)
+    with pytest.raises(UserError, match="damaged"):
+        read_windows(folder)
