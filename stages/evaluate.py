@@ -10,14 +10,15 @@ part of the corpus.
 """
 
 import logging
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from stages.core.pipeline import params, progress, stage  # first, for it answers Ctrl-C
 
 # isort: split
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from stages.core.evaluation.baselines import baselines
 from stages.core.evaluation.corpus import NO_WORDS, Corpus
@@ -32,6 +33,7 @@ from stages.core.networks.folder import ModelFolder
 from stages.core.pipeline.files import write_json, write_text
 from stages.core.pipeline.params import EvaluateParams, temperature_label
 from stages.core.pipeline.randomness import generator
+from stages.core.pipeline.workers import workers
 from stages.core.serving.registry import register_best
 from stages.core.tables.history import NATS_TO_BITS, read_history
 from stages.core.tables.samples import read_samples
@@ -55,11 +57,17 @@ def scores_of_texts(
 
     def text_at(temperature: float) -> tuple[str, float]:
         drawn = generator(evaluate.random_seed, "score", best_epoch, temperature)
-        return long_text(network, data, temperature, evaluate.score_length, PIECE_LENGTH, drawn)
+        return long_text(network, data, temperature, evaluate.score_length, PIECE_LENGTH, drawn, on_token)
 
-    with ThreadPoolExecutor(default_num_threads()) as pool:
-        made = pool.map(text_at, temperatures)
-        texts = list(progress.bar(made, total=len(temperatures), desc="texts to score"))
+    def on_token(ids: NDArray[np.int64]) -> bool:
+        bar.update(len(ids))
+        return stopped.is_set()
+
+    with (
+        progress.bar(total=len(temperatures) * evaluate.score_length, desc="text to score", unit="char") as bar,
+        workers(default_num_threads()) as (pool, stopped),
+    ):
+        texts = list(pool.map(text_at, temperatures))
     by_temperature = {}
     for temperature, (text, entropy_nats) in zip(temperatures, texts, strict=True):
         scores = {"entropy_bits": entropy_nats * NATS_TO_BITS} | score(text, corpus, piece_length)

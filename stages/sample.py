@@ -9,7 +9,7 @@ alone.
 
 import dataclasses
 import logging
-from concurrent.futures import ThreadPoolExecutor
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from stages.core.networks.folder import ModelFolder
 from stages.core.pipeline.files import write_text
 from stages.core.pipeline.params import SampleParams, temperature_label
 from stages.core.pipeline.randomness import generator
+from stages.core.pipeline.workers import workers
 from stages.core.tables.samples import samples_csv, samples_markdown
 from stages.core.text.windows import WindowData, read_windows, windows_hash
 from stages.core.tracking.stage_log import log_stage
@@ -57,13 +58,17 @@ def with_usable_prompts(sample: SampleParams, data: WindowData) -> SampleParams:
     return dataclasses.replace(sample, prompts=tuple(usable))
 
 
-def rows_of_epoch(epoch: int, sample: SampleParams, data: WindowData, models: ModelFolder) -> list[Row]:
-    """Return the rows of an epoch: for each of its prompts one at each temperature."""
+def rows_of_epoch(
+    epoch: int, sample: SampleParams, data: WindowData, models: ModelFolder, stopped: threading.Event
+) -> list[Row]:
+    """Return the rows of an epoch: for each of its prompts one at each temperature. The event ends it early."""
     network = models.network(epoch)
     rows = []
     for i, prompt in enumerate(prompts_of_epoch(epoch, sample, data)):
         generators = [generator(sample.random_seed, "sample", epoch, i, t) for t in sample.temperatures]
-        made = continue_prompt(network, prompt, sample.temperatures, sample.length, generators)
+        made = continue_prompt(
+            network, prompt, sample.temperatures, sample.length, generators, lambda ids: stopped.is_set()
+        )
         for temperature, continuation in zip(sample.temperatures, made, strict=True):
             rows.append({"epoch": epoch, "temperature": temperature, "prompt": prompt, **vars(continuation)})
     return rows
@@ -82,10 +87,10 @@ def main() -> None:
     sample = with_usable_prompts(sample, data)
     models.require_text(arguments.windows, data, windows_hash(arguments.windows))
     epochs = models.all_epochs()
-    with ThreadPoolExecutor(default_num_threads()) as pool:
+    with workers(default_num_threads()) as (pool, stopped):
         rows_by_epoch = list(
             progress.bar(
-                pool.map(lambda epoch: rows_of_epoch(epoch, sample, data, models), epochs),
+                pool.map(lambda epoch: rows_of_epoch(epoch, sample, data, models, stopped), epochs),
                 total=len(epochs),
                 desc="epochs sampled",
             )

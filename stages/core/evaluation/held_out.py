@@ -8,7 +8,7 @@ Shapes: M held-out tokens, T tokens of a window, N streams side by side, S token
 """
 
 import math
-from concurrent.futures import ThreadPoolExecutor
+import threading
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from stages.core.evaluation.excerpts import held_out_ids
 from stages.core.kernels.processors import default_num_threads
 from stages.core.networks.network import Network
 from stages.core.pipeline import progress
+from stages.core.pipeline.workers import workers
 from stages.core.text.windows import WindowData
 
 MOST_ROWS = 2048  # windows under way in all streams together
@@ -40,21 +41,26 @@ def held_out_nats(network: Network, ids: NDArray[Any]) -> NDArray[np.float64]:
     num_streams = max(1, MOST_ROWS // window_length)
     starts = np.arange(window_length, len(ids), piece_length)
     groups = np.split(starts, range(num_streams, len(starts), num_streams))
-    with ThreadPoolExecutor(default_num_threads()) as pool:
-        pieces = pool.map(lambda group: _nats_of_streams(network, ids, group, piece_length), groups)
+    with workers(default_num_threads()) as (pool, stopped):
+        pieces = pool.map(lambda group: _nats_of_streams(network, ids, group, piece_length, stopped), groups)
         shown = progress.bar(pieces, total=len(groups), desc="held-out text")
         return np.concatenate([piece.reshape(-1) for piece in shown])[:num_predicted]
 
 
 def _nats_of_streams(
-    network: Network, ids: NDArray[Any], starts: NDArray[np.int64], piece_length: int
+    network: Network, ids: NDArray[Any], starts: NDArray[np.int64], piece_length: int, stopped: threading.Event
 ) -> NDArray[np.float64]:
-    """Return -ln p of the `piece_length` tokens from each start on, (N, S), each after a window to warm up."""
+    """Return -ln p of the `piece_length` tokens from each start on, (N, S), each after a window to warm up.
+
+    The event ends it early.
+    """
     stepper = network.stepper(len(starts))
     before = starts - network.window_length
     length = min(piece_length, len(ids) - int(starts[0]))
     nats = np.zeros((len(starts), piece_length))
     for step in range(network.window_length + length - 1):
+        if stopped.is_set():
+            break
         # a stream that reaches the end goes on with the last token; what it predicts there is cut off
         logits = stepper(ids[np.minimum(before + step, len(ids) - 1)]).astype(np.float64)
         predicted = step - network.window_length + 1

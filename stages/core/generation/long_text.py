@@ -1,6 +1,9 @@
 """A text as long as scores need, in pieces that advance together."""
 
+from collections.abc import Callable
+
 import numpy as np
+from numpy.typing import NDArray
 
 from stages.core.generation.sampling import generate
 from stages.core.networks.network import Network
@@ -14,6 +17,7 @@ def long_text(
     length: int,
     piece_length: int,
     generator: np.random.Generator,
+    on_token: Callable[[NDArray[np.int64]], bool] | None = None,
 ) -> tuple[str, float]:
     """Return a text of `length` characters, and the mean entropy of the distributions it was drawn from, in nats.
 
@@ -24,6 +28,7 @@ def long_text(
         length: in characters; the text is shorter where tokens have less than one.
         piece_length: in characters.
         generator: decides windows and text.
+        on_token: as in `generate`; it is given an id of each piece.
     """
     window_length = data.plan.window_length
     num_pieces = -(-length // piece_length)
@@ -33,6 +38,7 @@ def long_text(
         data.ids[starts[:, None] + np.arange(window_length)],
         np.full(num_pieces, temperature, np.float64),
         generator.random((num_pieces, min(piece_length, length))),
+        on_token=on_token,
     )
     pieces = [data.tokenizer.decode(ids)[:piece_length] for ids in made.ids]
     return "".join(pieces)[:length], float(made.entropies_nats.mean())
