@@ -73,7 +73,7 @@ def test_epoch_0_is_told_as_before_training(browser: Chrome, tmp_path: Path) -> 
 def test_writing_with_the_weights_of_another_epoch(driver: Chrome) -> None:
     select = Select(driver.find_element(By.ID, "snapshot"))
     names = [option.text for option in select.options]
-    assert names[0].startswith("before training (16-bit weights, 0.0")
+    assert names[0].startswith("before training (16-bit, 0.0")
     assert names[1].startswith("after epoch 3, the best (0.0")
     likeliest = texts(driver, "#next .glyph")
     select.select_by_index(0)
@@ -185,3 +185,15 @@ def test_on_a_phone_the_slider_stays_in_sight_beside_the_cards(browser: Chrome, 
             "const { top, bottom } = byId('epoch').getBoundingClientRect(); return [top, bottom]"
         )
         assert 0 <= top < bottom <= height
+
+
+def test_a_long_text_is_scrolled_in_its_card(browser: Chrome, tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text(render_explorer(example_data(text_length=3000)), "utf-8")
+    open_page(browser, tmp_path / "index.html", width=360)
+    cards = browser.find_elements(By.CSS_SELECTOR, ".card")
+    assert max(card.size["height"] for card in cards) < 600  # CSS pixels; 3,000 characters would take 2,700
+    text = cards[0].find_element(By.CSS_SELECTOR, ".text")
+    assert text.accessible_name == "Text at temperature 0"
+    text.send_keys(Keys.ARROW_DOWN)
+    WebDriverWait(browser, 30).until(lambda d: d.execute_script("return arguments[0].scrollTop", text) > 0)
+    assert epoch_shown(browser) == EPOCHS[0]

@@ -2,19 +2,18 @@
 
 import re
 
-import pytest
 from selenium.webdriver import Chrome
 
 from tests.browser.page import console, open_page, write
+from tests.documents.published import only_published
 from tests.support.project import ROOT
 
 PAGE = ROOT / "reports" / "index.html"
 LONGEST_GAP = 10  # spaces in a row; a prompt with many of them once led the network to write nothing else
 
 
+@only_published
 def test_default_prompt_and_seed_lead_to_words(browser: Chrome) -> None:
-    if "const NETWORKS" not in PAGE.read_text(encoding="utf-8"):
-        pytest.skip("reports/index.html is of an earlier page: run `dvc repro report`")
     open_page(browser, PAGE)
     text = write(browser, 300)
     assert not re.search(rf"\s{{{LONGEST_GAP},}}", text)

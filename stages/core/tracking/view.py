@@ -28,7 +28,7 @@ def shared_view() -> str:
         "columnWidths": {NAME: NAME_WIDTH} | columns,
         # new sections come after this one, new charts after those of the section
         "isAccordionReordered": True,
-        "compareRunSections": [{"uuid": "main", "name": SECTION, "display": True, "isReordered": True, "columns": 2}],
+        "compareRunSections": [{"uuid": "main", "name": SECTION, "display": True, "isReordered": True, "columns": 1}],
         "compareRunCharts": _charts(),
     }
     return json.dumps(view)

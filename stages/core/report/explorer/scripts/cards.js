@@ -1,5 +1,6 @@
 // The samples of one epoch: a card for each temperature, side by side.
 
+const LONG_TEXT = 1000; // characters; a longer text, as 400 words make, is scrolled in its card
 const MARK_TITLES = { unknown: "does not occur in the corpus", copied: "copied from the corpus" };
 
 function showCards(data, epoch, promptNumber) {
@@ -31,7 +32,7 @@ function card(data, temperature, hue, sample) {
   made.append(
     element(
       "p",
-      { class: "text" },
+      sample.text.length > LONG_TEXT ? scrolled(temperature) : { class: "text" },
       element("span", { class: "hidden" }, "Prompt: "),
       element("span", { class: "prompt" }, visible(sample.prompt)),
       element("span", { class: "hidden" }, " Continuation: "),
@@ -40,6 +41,10 @@ function card(data, temperature, hue, sample) {
     element("p", { class: "counts" }, counts(sample, data.has_words)),
   );
   return made;
+}
+
+function scrolled(temperature) {
+  return { class: "text long", tabindex: 0, role: "region", "aria-label": `Text at temperature ${temperatureName(temperature)}` };
 }
 
 // The text cut wherever a span begins or ends. Spans count characters as Python does.

@@ -44,7 +44,7 @@ class Playground {
 
   snapshotName({ epoch, type, arrays }) {
     const characters = Object.values(arrays).reduce((sum, text) => sum + text.length, 0);
-    const size = `${type === "float16" ? "16-bit weights, " : ""}${(characters / 1e6).toFixed(2)} MB`;
+    const size = `${type === "float16" ? "16-bit, " : ""}${(characters / 1e6).toFixed(2)} MB`;
     const name = epoch ? `after epoch ${epoch}${epoch === this.data.best_epoch ? ", the best" : ""}` : "before training";
     return `${name} (${size})`;
   }
