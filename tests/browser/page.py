@@ -83,5 +83,5 @@ def text_of(driver: Chrome, element_id: str) -> str:
 def write(driver: Chrome, length: int) -> str:
     set_value(driver, "length", length)
     driver.find_element(By.ID, "write").click()
-    WebDriverWait(driver, 60).until(lambda d: text_of(d, "write-status").startswith("Done"))
+    WebDriverWait(driver, 300).until(lambda d: text_of(d, "write-status").startswith("Done"))
     return text_of(driver, "output-made")
