@@ -1,13 +1,14 @@
 """MLflow's server of one model, for requests that name this machine alone: `python server.py MODEL_URI PORT`.
 
 `mlflow models serve` answers whatever the Host header says, so that a web page whose owner points its name at 127.0.0.1
-could use the server through the reader's browser (DNS rebinding). It also reads a body of any size, and tables, in
-which a prompt `NA` is a missing value.
+could use the server through the reader's browser (DNS rebinding). It also reads a body of any size for as long as it
+takes, ignores keys beside `inputs`, and reads tables, in which a prompt `NA` is a missing value.
 
 This script imports nothing of the project, because the model brings the code that it was logged with.
 """
 
 import asyncio
+import json
 import logging
 import sys
 import threading
@@ -24,6 +25,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 HOST = "127.0.0.1"
 MAX_BYTES = 1_000_000  # of a request: more than the model takes
+MAX_SECONDS = 30.0  # until a request has come whole
 CLIENT_HAS_GONE: ContextVar[Callable[[], bool]] = ContextVar("CLIENT_HAS_GONE", default=lambda: False)
 
 
@@ -47,26 +49,30 @@ def main() -> None:
 
 
 def protect(app: FastAPI) -> None:
-    """Refuse what names another host, what is not JSON, and what is too large, before any of it is read."""
+    """Refuse what names another host, what is not JSON or too large, before it is read; then what has other keys."""
 
     @app.middleware("http")
     async def refuse(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
         headers = request.headers
         if request.method == "POST":
-            if headers.get("content-type", "").partition(";")[0].strip() != "application/json":
+            if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
                 return Response('Send JSON with "Content-Type: application/json".\n', 415)
             if "content-length" not in headers or "transfer-encoding" in headers:
                 return Response("Send the length of the request in Content-Length, and no Transfer-Encoding.\n", 411)
             if int(headers["content-length"]) > MAX_BYTES:
                 return Response(f"A request has at most {MAX_BYTES:,} bytes.\n", 413)
+            try:
+                async with asyncio.timeout(MAX_SECONDS):
+                    content = json.loads(await request.body())
+            except TimeoutError:
+                return Response(f"The request did not come whole within {MAX_SECONDS:g} seconds.\n", 408)
+            # lists thousands deep; integers of thousands of digits; a client that leaves in the middle of its request
+            except (RecursionError, ValueError, ClientDisconnect):
+                return Response("The request cannot be read as JSON.\n", 400)
+            if not isinstance(content, dict) or content.keys() != {"inputs"}:
+                return Response('Send {"inputs": [{"prompt": "…"}]}, and no other key beside inputs.\n', 400)
         return await call_next(request)
 
-    async def cannot_be_read(request: Request, error: Exception) -> Response:
-        return Response("The request cannot be read as JSON.\n", 400)
-
-    # lists thousands deep; integers of thousands of digits; a client that leaves in the middle of its request
-    for kind in (RecursionError, ValueError, ClientDisconnect):
-        app.add_exception_handler(kind, cannot_be_read)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])
     app.add_middleware(WatchedClient)
 

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from stages.core.pipeline.errors import readable
+from stages.core.pipeline.files import require_file
 from stages.core.pipeline.params import temperature_label
 from stages.core.pipeline.visible import visible
 
@@ -26,9 +27,10 @@ def read_samples(path: Path) -> pd.DataFrame:
         UserError: it is damaged.
     """
     # without newline="", pandas would split lines at a lone carriage return within a quoted text
-    with readable(path), path.open(encoding="utf-8", newline="") as file:
+    with readable(path), require_file(path).open(encoding="utf-8", newline="") as file:
         table = pd.read_csv(
             file,
+            usecols=COLUMNS,
             dtype={"epoch": "int64", "temperature": "float64", "prompt": "str", "text": "str"},
             keep_default_na=False,
             na_values={"entropy_nats": [""]},  # of NaN weights

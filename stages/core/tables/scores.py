@@ -5,9 +5,11 @@ from pathlib import Path
 import pandas as pd
 
 from stages.core.pipeline.errors import readable
+from stages.core.pipeline.files import require_file
 from stages.core.pipeline.params import temperature_label
 
 KEYS = ["epoch", "temperature"]
+MOST_COLUMNS = 100  # of a damaged file, thousands would take minutes
 
 
 def scores_csv(scores: pd.DataFrame) -> str:
@@ -23,9 +25,10 @@ def read_scores(path: Path) -> pd.DataFrame:
         UserError: it is damaged, or has no scores.
     """
     with readable(path):
-        table = pd.read_csv(path)
-        if [*table.columns[:2]] != KEYS or len(table.columns) < 3:
+        columns = [*pd.read_csv(require_file(path), nrows=0).columns]
+        if columns[:2] != KEYS or not 3 <= len(columns) <= MOST_COLUMNS:
             raise ValueError(f"its columns must be {', '.join(KEYS)} and scores")
+        table = pd.read_csv(path)
         if table.empty:
             raise ValueError("no scores")
         table = table.dropna(axis="columns", how="all")  # where words are not scored

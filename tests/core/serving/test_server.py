@@ -2,7 +2,6 @@
 
 import asyncio
 import http.client
-import json
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -15,6 +14,7 @@ from stages.core.serving import server
 from tests.support.servers import answers, free_port
 
 JSON = {"Content-Type": "application/json"}
+INPUTS = b'{"inputs": []}'
 
 
 class Served:
@@ -34,10 +34,6 @@ class Served:
         async def size(request: Request) -> int:
             return len(await request.body())
 
-        @app.post("/numbers")
-        async def numbers(request: Request) -> int:
-            return len(json.loads(await request.body()))
-
         @app.post("/wait")
         async def wait(request: Request) -> None:
             await request.body()
@@ -52,7 +48,7 @@ class Served:
             threading.Event().wait(0.01)
         self.has_seen_the_client_go.set()
 
-    def ask(self, path: str, body: bytes = b"{}", headers: dict[str, str] = JSON) -> tuple[int, str]:
+    def ask(self, path: str, body: bytes = INPUTS, headers: dict[str, str] = JSON) -> tuple[int, str]:
         with self.connection() as connection:
             connection.request("POST", path, body, headers)
             response = connection.getresponse()
@@ -76,7 +72,7 @@ def served() -> Iterator[Served]:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "LocalHost:80", "127.0.0.1:5001"])
 def test_a_request_that_names_this_machine_is_answered(served: Served, host: str) -> None:
-    assert served.ask("/size", b"[1]", JSON | {"Host": host}) == (200, "3")
+    assert served.ask("/size", INPUTS, JSON | {"Host": host}) == (200, "14")
 
 
 @pytest.mark.parametrize(
@@ -84,7 +80,11 @@ def test_a_request_that_names_this_machine_is_answered(served: Served, host: str
     ["evil.com", "evil.com:5001", "localhost.evil.com", "evil.com@localhost", "127.0.0.1.evil.com", "", "[::1]:80"],
 )
 def test_a_request_that_names_another_host_is_refused(served: Served, host: str) -> None:
-    assert served.ask("/size", b"[1]", JSON | {"Host": host}) == (400, "Invalid host header")
+    assert served.ask("/size", INPUTS, JSON | {"Host": host}) == (400, "Invalid host header")
+
+
+def test_the_name_of_a_media_type_has_no_case(served: Served) -> None:
+    assert served.ask("/size", INPUTS, {"Content-Type": "Application/JSON; charset=utf-8"})[0] == 200
 
 
 @pytest.mark.parametrize("kind", ["text/csv", "text/plain", "application/x-parquet", "application/jsonp", ""])
@@ -94,7 +94,7 @@ def test_what_is_not_json_is_refused(served: Served, kind: str) -> None:
 
 
 def test_a_large_request_is_refused_before_it_is_read(served: Served) -> None:
-    assert served.ask("/size", b"a" * server.MAX_BYTES) == (200, str(server.MAX_BYTES))
+    assert served.ask("/size", INPUTS.rjust(server.MAX_BYTES)) == (200, str(server.MAX_BYTES))
     with served.connection() as connection:
         connection.putrequest("POST", "/size")
         for name, value in (JSON | {"Content-Length": str(server.MAX_BYTES + 1)}).items():
@@ -115,13 +115,32 @@ def test_a_request_of_unknown_length_is_refused(served: Served, more: dict[str, 
 
 @pytest.mark.parametrize("body", [b"[" * 100_000, b"[" + b"9" * 10_000 + b"]", b"\xff", b""])
 def test_json_that_cannot_be_read_is_refused(served: Served, body: bytes) -> None:
-    assert served.ask("/numbers", b"[1, 2]") == (200, "2")
-    assert served.ask("/numbers", body) == (400, "The request cannot be read as JSON.\n")
+    assert served.ask("/size", body) == (400, "The request cannot be read as JSON.\n")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"[]", b"3", b"null", b"{}", b'{"instances": []}', b'{"inputs": [], "params": {}}', b'{"inputs": [], "seed": 1}'],
+)
+def test_a_key_beside_inputs_is_refused_not_ignored(served: Served, body: bytes) -> None:
+    answer = served.ask("/size", body)
+    assert answer == (400, 'Send {"inputs": [{"prompt": "…"}]}, and no other key beside inputs.\n')
+
+
+def test_a_request_that_never_comes_whole_is_left(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "MAX_SECONDS", 0.2)
+    with served.connection() as connection:
+        connection.putrequest("POST", "/size")
+        for name, value in (JSON | {"Content-Length": "14"}).items():
+            connection.putheader(name, value)
+        connection.endheaders(INPUTS[:5])
+        response = connection.getresponse()
+        assert (response.status, response.read()) == (408, b"The request did not come whole within 0.2 seconds.\n")
 
 
 def test_the_thread_that_answers_sees_that_its_client_has_gone(served: Served) -> None:
     with served.connection() as connection:
-        connection.request("POST", "/wait", b"{}", JSON)
+        connection.request("POST", "/wait", INPUTS, JSON)
         assert served.started.wait(60)
         assert not served.has_seen_the_client_go.is_set()
     assert served.has_seen_the_client_go.wait(60)

@@ -1,13 +1,17 @@
 """The table of samples: what is written is read again."""
 
 import math
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
+from stages.core.pipeline.errors import UserError
 from stages.core.pipeline.visible import HARMFUL
 from stages.core.tables.samples import read_samples, samples_csv, samples_markdown
 
@@ -29,6 +33,21 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     table = pd.DataFrame(rows).astype({"prompt": "str", "text": "str"})
     path = tmp_path / "samples.csv"
     path.write_text(samples_csv(table), encoding="utf-8", newline="")
+    assert_frame_equal(read_samples(path), table)
+
+
+@pytest.mark.parametrize("device", [os.mkfifo, lambda path: path.symlink_to("/dev/zero")])
+def test_a_pipe_or_a_device_is_not_waited_for(device: Callable[[Path], None], tmp_path: Path) -> None:
+    path = tmp_path / "samples.csv"
+    device(path)
+    with pytest.raises(UserError, match=r"samples.csv: damaged \(not a file\)"):
+        read_samples(path)
+
+
+def test_columns_of_other_programs_are_left_out(tmp_path: Path) -> None:
+    table = table_of("a", "b")
+    path = tmp_path / "samples.csv"
+    table.assign(more=1).to_csv(path, index=False)
     assert_frame_equal(read_samples(path), table)
 
 

@@ -25,6 +25,7 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
         ("", "No columns to parse from file"),
         ("epoch,temperature\n1,0.5\n", "its columns must be epoch, temperature and scores"),
         ("temperature,epoch,repetition\n0.5,1,1\n", "its columns must be epoch, temperature and scores"),
+        (",".join(["epoch,temperature", *map(str, range(99))]), "its columns must be epoch, temperature and scores"),
         ("epoch,temperature,repetition\n", "no scores"),
         ("epoch,temperature,repetition\none,0.5,1\n", "could not convert string to float: 'one'"),
     ],
