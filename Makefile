@@ -13,7 +13,7 @@ export MLFLOW_SERVER_ENABLE_JOB_EXECUTION := false
 unexport GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE  # in a hook of git they name the repository of the hook
 
 .DEFAULT_GOAL := help
-.PHONY: help setup repro ui serve _database scale server clean test end-to-end stress bench docs published
+.PHONY: help setup repro ui serve _database best networks collapse scale server clean test end-to-end stress bench docs published
 
 #: Start
 help:  ## list the targets
@@ -75,6 +75,16 @@ serve: setup  ## answer prompts with the best model, at http://127.0.0.1:5001/in
 
 clean:  ## remove the scratch from which training resumes
 	rm -rf models/.resume
+
+#: Compare
+best: setup  ## the best network of this text: one experiment of an hour or two
+	zarathustra study best
+
+networks: setup  ## the book's network beside others, in reports/networks.md: hours
+	zarathustra study networks
+
+collapse: setup  ## when training without a guard collapses, in reports/collapse.md: a night
+	zarathustra study collapse
 
 #: Beyond one machine
 scale: $(VENV)/.scaled  ## add Ray, S3 and PostgreSQL's driver to .venv, for `zarathustra sweep --ray` and make server

@@ -18,6 +18,7 @@ COMMANDS = {
     "compare": "show how runs differ: parameters, data, code, losses, samples",
     "reproduce": "run a logged run again from its commit, and compare the bytes",
     "sweep": "run an experiment for every combination of some settings, here or on a Ray cluster",
+    "study": "run the experiments of a study that are missing, and write the page that compares them",
     "sync": "log the present outputs to MLflow, as far as they are missing there",
 }
 
@@ -47,7 +48,7 @@ def main() -> None:
     for variable in [name for name in os.environ if name.startswith("GIT_")]:
         del os.environ[variable]
     set_up_output()
-    continues = sys.argv[1:2] in (["sync"], ["sweep"])
+    continues = sys.argv[1:2] in (["study"], ["sweep"], ["sync"])
     errors.run(run, if_interrupted=errors.RUN_AGAIN if continues else "Nothing was changed.")
 
 

@@ -24,7 +24,7 @@ def grid(wanted: list[str]) -> list[Overrides]:
     """
     from dvc.exceptions import DvcException  # takes half a second to import
     from dvc.utils.cli_parse import to_path_overrides
-    from dvc.utils.hydra import apply_overrides, get_hydra_sweeps
+    from dvc.utils.hydra import get_hydra_sweeps
     from hydra.errors import HydraException
 
     by_file = to_path_overrides(wanted)
@@ -34,6 +34,19 @@ def grid(wanted: list[str]) -> list[Overrides]:
         points = [tuple(point[str(PARAMS_FILE)]) for point in get_hydra_sweeps(by_file)]
     except (HydraException, DvcException) as error:
         raise UserError(f"-S {' -S '.join(wanted)}: {_reason(error)}. {SYNTAX}") from None
+    require_valid(points)
+    return points
+
+
+def require_valid(points: list[Overrides]) -> None:
+    """Refuse points whose settings break a rule, before any of them runs.
+
+    Raises:
+        UserError: the first thing that is wrong.
+    """
+    from dvc.exceptions import DvcException
+    from dvc.utils.hydra import apply_overrides
+
     params.load_all()
     text = PARAMS_FILE.read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
@@ -44,7 +57,6 @@ def grid(wanted: list[str]) -> list[Overrides]:
             except DvcException as error:
                 raise UserError(f"-S {' -S '.join(point)}: {_reason(error)}. {SYNTAX}") from None
             params.load_all()
-    return points
 
 
 def point_name(sweep: str, overrides: Overrides) -> str:

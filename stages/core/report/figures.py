@@ -7,7 +7,7 @@ bytes do not depend on the fonts of the machine.
 import logging
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,15 @@ def loss_figure(history: pd.DataFrame, best_epoch: int) -> Figure:
         axes.axvline(epoch, color="C3", linestyle=":", label="rollback")
     handles = dict(zip(*axes.get_legend_handles_labels()[::-1], strict=True))  # one entry for all rollbacks
     axes.legend(handles.values(), handles.keys(), **LEGEND)
+    return figure
+
+
+def curves_figure(curves: Mapping[str, Sequence[float]]) -> Figure:
+    """Draw the validation losses of several trainings by epoch, in nats per character; NaN leaves a gap."""
+    figure, axes = _axes("epoch", "validation loss, nats per character")
+    for name, losses in curves.items():
+        axes.plot(range(1, len(losses) + 1), losses, label=name)
+    axes.legend(**LEGEND)
     return figure
 
 

@@ -68,6 +68,12 @@ class TrainingRun(TrackedRun):
         """Return the run of a training."""
         return self._find("training", fingerprint)
 
+    def seconds(self, fingerprint: str) -> dict[int, float]:
+        """Return how many seconds each epoch of a training took, as far as that was logged."""
+        run = self.find(fingerprint)
+        history = [] if run is None else self._store().get_metric_history(run.info.run_id, "seconds")
+        return {metric.step: metric.value for metric in history}
+
     def log_epoch(self, row: Mapping[str, Any], seconds: float | None = None, num_characters: int = 0) -> None:
         """Log one row of the history at its epoch, unless that was done before."""
         with self.connection.tolerate_errors():
@@ -75,7 +81,7 @@ class TrainingRun(TrackedRun):
                 return
             values = {name: value for name, value in row.items() if name not in NOT_LOGGED}
             if seconds is not None:
-                values["characters_per_second"] = num_characters / seconds
+                values |= {"seconds": seconds, "characters_per_second": num_characters / seconds}
             now = int(time.time() * 1000)
             metrics = [Metric(name, float(value), now, row["epoch"]) for name, value in values.items()]
             self._store().log_batch(self.run_id, metrics=metrics)

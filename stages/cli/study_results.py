@@ -1,0 +1,111 @@
+"""The page of a study: what each network reaches, what it costs, what it writes."""
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from stages.cli.sweep_grid import Overrides
+from stages.cli.sweep_run import fetch
+from stages.core.generation.continuation import continue_prompt
+from stages.core.generation.prompts import usable_prompt
+from stages.core.networks.folder import ModelFolder
+from stages.core.pipeline.files import write_json, write_text
+from stages.core.pipeline.randomness import generator
+from stages.core.report.markdown import as_html
+from stages.core.tables.metrics import SCORES, read_metrics
+from stages.core.tables.samples import read_samples
+from stages.core.tracking.connection import Connection
+from stages.core.tracking.training_run import TrainingRun
+
+REPORTS = Path("reports")
+TEMPERATURE = 0.5
+SAMPLE_LENGTH = 200  # characters
+INTRODUCTION = """Bits per held-out character: each predicted once, by the stepper that writes text; words and bytes are
+counted per character. The samples continue the same held-out passage at temperature {temperature}.
+`zarathustra study {study}` makes this page; [studies.yaml](../studies.yaml) holds the settings."""
+
+
+def write(study: str, points: Mapping[str, Overrides], done: Mapping[str, str]) -> Path:
+    """Write reports/STUDY.json and reports/STUDY.md; return the latter.
+
+    Args:
+        study: its name.
+        points: the settings of all its experiments, by name.
+        done: the commits of those that have run.
+    """
+    prompt, rows = "", []
+    for name, revision in done.items():
+        with tempfile.TemporaryDirectory() as folder:
+            prompt = prompt or _prompt(name, revision, Path(folder))
+            row = {"experiment": name, "settings": list(points[name])}
+            rows.append(row | _results(name, revision, Path(folder), prompt))
+    content = {"prompt": prompt, "experiments": rows}
+    write_json(REPORTS / f"{study}.json", content)
+    page = REPORTS / f"{study}.md"
+    write_text(page, markdown(study, content))
+    return page
+
+
+def markdown(study: str, content: Mapping[str, Any]) -> str:
+    """Return the page for the contents of reports/STUDY.json."""
+    rows = sorted(content["experiments"], key=lambda row: row["bits"])
+
+    def shown(number: float | None, form: str) -> str:
+        return "–" if number is None else format(number, form)
+
+    lines = ["| | bits | weights | seconds of training | best epoch | real words at 1.0 | fingerprint |"]
+    lines.append("|---|---|---|---|---|---|---|")
+    lines += [
+        f"| **{row['experiment']}** | **{row['bits']:.3f}** | {row['weights']:,} | {shown(row['seconds'], ',.0f')} | "
+        f"{row['best_epoch']} of {row['last_epoch']} | {shown(row['words'], '.1%')} | `{row['fingerprint'][:8]}` |"
+        for row in rows
+    ]
+    baselines = {key: bits for row in rows for key, bits in row["baselines"].items()}
+    lines += [f"| {name} | {bits:.3f} | | | | | |" for name, bits in baselines.items()]
+    settings = [f"- **{row['experiment']}**: `{' '.join(row['settings']) or 'params.yaml as it is'}`" for row in rows]
+    samples = ["<table>", f"<tr><th>after</th><td>{as_html(content['prompt'])}</td></tr>"]
+    samples += [f"<tr><th>{row['experiment']}</th><td>{as_html(row['sample'])}…</td></tr>" for row in rows]
+    introduction = INTRODUCTION.format(temperature=TEMPERATURE, study=study)
+    parts = [f"# {study.capitalize()}", introduction, "\n".join(lines), "## Settings", "\n".join(settings)]
+    return "\n\n".join([*parts, "## Samples", "\n".join([*samples, "</table>"])]) + "\n"
+
+
+def _prompt(name: str, revision: str, folder: Path) -> str:
+    """Return the held-out passage that an experiment continues in its report."""
+    return str(read_samples(fetch(name, revision, "reports/prompt.csv", folder))["prompt"].iloc[0])
+
+
+def _results(name: str, revision: str, folder: Path, prompt: str) -> dict[str, Any]:
+    """Return what an experiment has reached, each number from an output of it or from its run."""
+    scores = read_metrics(fetch(name, revision, "reports/scores.json", folder), SCORES)
+    models = ModelFolder(folder)
+    fetch(name, revision, "models/network.json", folder)
+    weights = models.weights_path(scores["best_epoch"])
+    weights.parent.mkdir()
+    fetch(name, revision, f"models/epochs/{weights.name}", weights.parent)
+    network = models.network(scores["best_epoch"])
+    usable = usable_prompt(prompt, network.tokenizer, network.window_length, "The prompt").text
+    (written,) = continue_prompt(network, usable, [TEMPERATURE], SAMPLE_LENGTH, [generator(0, "study")])
+    ngrams = [key for key in scores["baseline"] if key.startswith("ngram_")]
+    best = min(ngrams, key=lambda key: scores["baseline"][key])
+    return {
+        "bits": scores["held_out_bits_per_char"],
+        "best_epoch": scores["best_epoch"],
+        "last_epoch": scores["last_epoch"],
+        "weights": network.description.num_weights,
+        "seconds": _seconds(network.description.fingerprint, scores["last_epoch"]),
+        "words": scores["temperature"].get("1.0", {}).get("real_word_fraction"),
+        "fingerprint": network.description.fingerprint,
+        "baselines": {
+            f"{best.split('_')[1]}-gram": scores["baseline"][best],
+            "bzip2": scores["baseline"]["bzip2_bits_per_char"],
+        },
+        "sample": written.text[:SAMPLE_LENGTH],
+    }
+
+
+def _seconds(fingerprint: str, num_epochs: int) -> float | None:
+    """Return how long a training took; None where its run is not in the store. An epoch may lack: a kill came."""
+    seconds = TrainingRun(Connection(required=True)).seconds(fingerprint).values()
+    return sum(seconds) / len(seconds) * num_epochs if seconds else None

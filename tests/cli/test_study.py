@@ -1,0 +1,113 @@
+"""`zarathustra study`: what studies.yaml may hold, and the pages; end_to_end/test_study.py runs one."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from stages.cli import study_collapse, study_results
+from stages.cli.study_list import experiments_of
+from stages.core.pipeline.errors import UserError
+from stages.core.tables.history import HistoryRow
+from tests.support.project import ROOT, Project
+
+ROW = HistoryRow(
+    epoch=1, loss_nats_per_char=1.0, val_loss_nats_per_char=1.5, val_bits_per_char=2.0, learning_rate=0.01,
+    num_rollbacks=0,
+)  # fmt: skip
+
+
+def test_every_experiment_of_the_project_could_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    studies = YAML(typ="safe").load(ROOT / "studies.yaml")["studies"]
+    assert {name: list(experiments_of(name)) for name in studies} == studies
+    assert experiments_of("best")["best"] == experiments_of("networks")["best"]
+    free, clipped = list(experiments_of("collapse").values())[0::4]
+    assert set(clipped) - set(free) == {"train.clip_norm=1.0"}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ([], "studies.yaml: it must be a mapping with the keys studies and experiments. Received: []. Correct it."),
+        ({"studies": [], "experiments": {}}, "studies.yaml: studies must be a mapping. Received: []. Correct it."),
+        ({"studies": {"b": ["a"]}, "experiments": {}}, "studies.yaml: no study 'a'. There are: b."),
+        (
+            {"studies": {"a": []}, "experiments": {}},
+            "studies.yaml: studies.a must be a list of experiments, not empty, each once. Received: []. Correct it.",
+        ),
+        (
+            {"studies": {"a": ["x"]}, "experiments": {}},
+            "studies.yaml: studies.a must be names of experiments in this file. Received: 'x'. Correct it.",
+        ),
+        (
+            {"studies": {"a": ["../x"]}, "experiments": {"../x": {}}},
+            "studies.yaml: experiments must be names of small letters, digits and -, a letter first. "
+            "Received: '../x'. Correct it.",
+        ),
+        (
+            {"studies": {"a": ["x"]}, "experiments": {"x": ["train.epochs=3"]}},
+            "studies.yaml: experiments.x must be a mapping of settings, such as train.epochs: 3. "
+            "Received: ['train.epochs=3']. Correct it.",
+        ),
+        (
+            {"studies": {"a": ["x"]}, "experiments": {"x": {"train.epochs": 0}}},
+            "params.yaml: train.epochs must be an integer from 1 to 999. Received: 0 (of type int).",
+        ),
+        (
+            {"studies": {"a": ["x"]}, "experiments": {"x": {"train.epoch": 1}}},
+            "-S train.epoch=1: params.yaml has no such key. Write KEY=VALUE, KEY=VALUE,VALUE or 'KEY=range(4)', with "
+            "keys of params.yaml.",
+        ),
+    ],
+)
+def test_a_mistake_is_named_before_anything_runs(
+    content: Any, message: str, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(project.path)
+    YAML(typ="safe").dump(content, Path("studies.yaml"))
+    with pytest.raises(UserError) as refused:
+        experiments_of("a")
+    assert str(refused.value) == message
+
+
+def history(*losses: float) -> list[HistoryRow]:
+    return [dataclasses.replace(ROW, epoch=i, val_loss_nats_per_char=loss) for i, loss in enumerate(losses, 1)]
+
+
+def test_the_collapse_is_counted_from_the_best_loss_so_far() -> None:
+    nan = float("nan")
+    calm = study_collapse.collapse(history(1.6, 1.5, 1.74))
+    assert (calm["first_epoch_beyond"], calm["num_epochs_beyond"], calm["worst"]) == (None, 0, 1.74)
+    gone = study_collapse.collapse(history(1.6, 1.5, 1.76, nan, 1.4))
+    assert (gone["first_epoch_beyond"], gone["num_epochs_beyond"], gone["best_epoch"]) == (3, 2, 5)
+    page = study_collapse.markdown(
+        "collapse", [{"experiment": str(i), "settings": ["a=1"]} | each for i, each in enumerate((calm, gone))]
+    )
+    assert (
+        "The guard against divergence is off. In 1 of 2 trainings the validation loss rises more than 0.25 nats above "
+        "the best so far, first at epoch 3, at the latest at epoch 3. 1 of these end within that margin again."
+    ) in page
+    assert "| 0 | `a=1` | 1.500 | 2 | none | 0 | 1.740 | 1.740 |" in page
+    assert "| 1 | `a=1` | 1.400 | 5 | 3 | 2 | nan | 1.400 |" in page
+
+
+def test_the_page_of_results_has_the_best_first_and_shows_no_text_as_markup() -> None:
+    worse = {
+        "experiment": "book", "settings": [], "bits": 2.18, "weights": 103_000, "seconds": 3000.4, "best_epoch": 10,
+        "last_epoch": 60, "words": None, "fingerprint": "ab" * 32, "baselines": {"5-gram": 2.069}, "sample": "a <b>|*c*",
+    }  # fmt: skip
+    better = worse | {"experiment": "every", "settings": ["train.targets=every"], "bits": 2.0, "seconds": None}
+    better |= {"words": 0.5}
+    page = study_results.markdown("networks", {"prompt": "once\nupon", "experiments": [worse, better]})
+    rows = [line for line in page.splitlines() if line.startswith("| **")]
+    assert rows == [
+        "| **every** | **2.000** | 103,000 | – | 10 of 60 | 50.0% | `abababab` |",
+        "| **book** | **2.180** | 103,000 | 3,000 | 10 of 60 | – | `abababab` |",
+    ]
+    assert "| 5-gram | 2.069 | | | | | |" in page
+    assert "- **book**: `params.yaml as it is`" in page
+    assert "<td>once<br>upon</td>" in page
+    assert "a &#60;b&#62;&#124;&#42;c&#42;…" in page
