@@ -97,7 +97,8 @@ def test_the_collapse_is_counted_from_the_best_loss_so_far() -> None:
 def test_the_page_of_results_has_the_best_first_and_shows_no_text_as_markup() -> None:
     worse = {
         "experiment": "book", "settings": [], "bits": 2.18, "weights": 103_000, "seconds": 3000.4, "best_epoch": 10,
-        "last_epoch": 60, "words": None, "fingerprint": "ab" * 32, "baselines": {"5-gram": 2.069}, "sample": "a <b>|*c*",
+        "last_epoch": 60, "words": None, "fingerprint": "ab" * 32, "baselines": {"5-gram": 2.069},
+        "sample": "a <b>|*c*",
     }  # fmt: skip
     better = worse | {"experiment": "every", "settings": ["train.targets=every"], "bits": 2.0, "seconds": None}
     better |= {"words": 0.5}

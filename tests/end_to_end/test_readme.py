@@ -17,6 +17,7 @@ COMMANDS = [command for line in LINES if (command := line.split("  #")[0].strip(
 SERVERS = {"make ui": "", "make serve": "ping", "mlflow ui --host 127.0.0.1": ""}
 ASKS = ["zarathustra reproduce RUN"]  # before it runs code
 POSTS = [command for command in COMMANDS if command.startswith("curl ")]  # to `make serve`
+STUDIES = "studies: {best: [book], networks: [book], collapse: [book]}\nexperiments: {book: {}}\n"  # in place of hours
 EXPERIMENT, UNDO = "dvc exp run -S train.epochs=3", "git restore dvc.lock params.yaml reports && dvc checkout"
 OWN_TEXTS = {  # what `new-text` says of files like those that the README names
     "стихи.txt": ["download.files: made-up.txt -> стихи.txt"],
@@ -35,6 +36,7 @@ def newcomer(finished_project: Project, tmp_path_factory: pytest.TempPathFactory
     add_makefile(project)
     (project.path / "mlflow.db").unlink()
     project.run("zarathustra", "sync")
+    (project.path / "studies.yaml").write_text(STUDIES, encoding="utf-8")
     project.run("git", "add", ".")
     project.run("git", "commit", "-q", "-m", "Results")
     return project

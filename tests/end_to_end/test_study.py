@@ -48,7 +48,7 @@ def test_a_study_runs_what_is_missing_and_shows_every_experiment(project_with_ou
     assert "2 points, 0 of them done before.\n" in printed
     assert len(project.runs("training")) == len(trainings)
     assert json.loads(project.read("reports/sizes.json")) == json.loads(before)
-    assert [run.info.run_id for run in project.runs("sweep")][-1] == started.info.run_id  # the newest comes first
+    assert [run.info.run_id for run in project.runs("sweep")][0] == started.info.run_id
     project.run("git", "commit", "-q", "--allow-empty", "-am", "Again")
 
     assert study(project, "collapse").endswith("reports/collapse.md: 1 experiments.\n")
