@@ -8,7 +8,7 @@ from tests.support.project import Project
 
 STUDIES = {
     "studies": {"sizes": ["small", "long"], "collapse": ["long"]},
-    "experiments": {"small": {}, "long": {"train.epochs": 3, "train.divergence_margin_nats": None}},
+    "experiments": {"small": {}, "long": {"train.divergence_margin_nats": None, "train.epochs": 3}},
 }
 
 
@@ -29,7 +29,7 @@ def test_a_study_runs_what_is_missing_and_shows_every_experiment(project_with_ou
     assert printed.endswith("reports/sizes.md: 2 experiments.\n")
     results = {row["experiment"]: row for row in json.loads(project.read("reports/sizes.json"))["experiments"]}
     trainings = {run.data.tags["fingerprint"]: run for run in project.runs("training")}
-    overrides = {"small": [], "long": ["train.epochs=3", "train.divergence_margin_nats=null"]}
+    overrides = {"small": [], "long": ["train.divergence_margin_nats=null", "train.epochs=3"]}
     for name, epochs in (("small", 2), ("long", 3)):
         row = results[name]
         run = trainings[row["fingerprint"]]
@@ -48,7 +48,7 @@ def test_a_study_runs_what_is_missing_and_shows_every_experiment(project_with_ou
     assert "2 points, 0 of them done before.\n" in printed
     assert len(project.runs("training")) == len(trainings)
     assert json.loads(project.read("reports/sizes.json")) == json.loads(before)
-    assert [run.info.run_id for run in project.runs("sweep")][0] == started.info.run_id
+    assert next(run.info.run_id for run in project.runs("sweep")) == started.info.run_id
     project.run("git", "commit", "-q", "--allow-empty", "-am", "Again")
 
     assert study(project, "collapse").endswith("reports/collapse.md: 1 experiments.\n")
