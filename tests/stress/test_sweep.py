@@ -6,7 +6,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -117,18 +116,6 @@ def test_terminated_a_sweep_ends_what_it_started(project: Project) -> None:
     assert process.returncode == 128 + signal.SIGTERM, printed
     assert "Stopped by SIGTERM. Run the same command again to continue." in printed
     assert [child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE] == []
-
-
-@pytest.fixture
-def cluster() -> Iterator[Any]:
-    """A Ray cluster of two nodes, each with a processor, on this machine."""
-    pytest.importorskip("ray", reason="Ray is not installed: make scale")
-    from ray.cluster_utils import Cluster
-
-    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
-    made.add_node(num_cpus=1)
-    yield made
-    made.shutdown()
 
 
 def test_on_ray_the_points_have_the_bytes_of_each_run_alone(

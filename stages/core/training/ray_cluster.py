@@ -34,7 +34,7 @@ def run(count: int, first: list[str], other: list[str]) -> None:
         from ray.train.tensorflow import TensorflowTrainer
     except ImportError as error:
         raise UserError(
-            f"RAY_ADDRESS is set, and Ray is missing ({error}). Run `pip install '.[scale]'`, or unset RAY_ADDRESS to "
+            f"RAY_ADDRESS is set, and Ray is missing ({error}). `make scale` installs it; unset RAY_ADDRESS to "
             "start the workers on this machine."
         ) from None
     folder = Path.cwd()
