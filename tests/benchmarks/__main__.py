@@ -13,7 +13,7 @@ from typing import Any
 
 from stages.core.pipeline.files import read_json, write_text
 from stages.core.report.figures import save_figure
-from tests.benchmarks import roofline, sampling, sequences, starting, text, training, units
+from tests.benchmarks import roofline, sampling, sequences, starting, text, training, units, workers
 from tests.benchmarks.machine import machine
 from tests.benchmarks.measuring import Effort, say
 from tests.benchmarks.table import markdown
@@ -27,6 +27,7 @@ SUBJECTS: dict[str, Any] = {
     "starting": starting,
     "units": units,
     "sequences": sequences,
+    "workers": workers,
 }
 
 

@@ -61,7 +61,7 @@ def test_an_unknown_subject_is_refused() -> None:
         [sys.executable, "-m", "tests.benchmarks", "text", "nonsense"], cwd=ROOT, capture_output=True, text=True
     )
     assert done.returncode == 2
-    known = "training, roofline, sampling, text, starting, units, sequences"
+    known = "training, roofline, sampling, text, starting, units, sequences, workers"
     assert done.stderr.splitlines()[-1].endswith(f"error: unknown subjects: nonsense. Known: {known}.")
 
 
