@@ -37,6 +37,20 @@ def speed() -> str:
     )
 
 
+def workers() -> str:
+    """Return what a step takes with shards and with workers; nothing where that was not measured."""
+    path = REPORTS / "benchmarks.json"
+    measured = (read_json(path) if path.exists() else {}).get("workers")
+    if measured is None:
+        return ""
+    parts: dict[str, list[str]] = {}
+    for row in measured["tables"][0]:
+        parts.setdefault(row["network"], []).append(f"{row['ms per step']['median']:,.0f} ms, {row['trained by']}")
+    machine = measured["machine"]
+    steps = ". ".join(f"{network}: {'; '.join(times)}" for network, times in parts.items())
+    return f"On {machine['cores']} cores of {machine['processor']}, the median time of a step: {steps}.\n"
+
+
 def summary(reports: Path = REPORTS) -> str:
     """Return the loss figure and the numbers of the best and the last epoch, beside the baselines."""
     metrics = read_json(reports / "scores.json")
