@@ -23,7 +23,7 @@ import requests
 import urllib3
 
 from stages.core.pipeline.errors import UserError
-from stages.core.pipeline.files import atomic_write, project_root, sha256_of_file
+from stages.core.pipeline.files import atomic_write, project_root, require_file, sha256_of_file
 from stages.core.pipeline.params import CorpusFile, DownloadParams
 from stages.core.pipeline.secrets import masked
 
@@ -49,7 +49,7 @@ def fetch(file: CorpusFile, folder: Path, settings: DownloadParams) -> None:
                     with at_most(settings.max_seconds):
                         download(source, partial, settings.timeout_seconds, settings.retries)
                 else:
-                    shutil.copyfile(project_root() / source, partial)
+                    shutil.copyfile(require_file(project_root() / source), partial)
                 found = sha256_of_file(partial)
                 if file.sha256 not in (None, found):
                     raise ValueError(f"its sha256 is {found}, not {file.sha256}; correct the hash or the file")

@@ -17,8 +17,8 @@ from typing import Any
 
 from stages.core.kernels.processors import default_num_threads
 from stages.core.pipeline import params, progress, stage
-from stages.core.pipeline.errors import UserError
-from stages.core.pipeline.files import atomic_write
+from stages.core.pipeline.errors import UserError, readable
+from stages.core.pipeline.files import atomic_write, require_file
 from stages.core.pipeline.params import DownloadParams, LowercaseParams, VectorizeParams
 from stages.core.text import file_kinds
 from stages.core.text.corpus import CorpusOutline, OnRead, ignore
@@ -150,7 +150,10 @@ def write_corpus(paths: list[Path], settings: LowercaseParams, join: Join, corpu
     Raises:
         UserError: there is no text in them, or a file is not text.
     """
-    sizes = [path.stat().st_size for path in paths]
+    sizes = []
+    for path in paths:
+        with readable(path):
+            sizes.append(require_file(path).stat().st_size)
     num_processes = default_num_threads()
     files = groups(sizes, num_processes)
     with (

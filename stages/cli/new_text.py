@@ -186,7 +186,8 @@ def _checked(name: str) -> Path:
     if path.is_dir():
         raise UserError(f"{path}: is a folder. Name the files in it, such as {path}/*.txt.")
     if not path.is_file():
-        raise UserError(f"{path}: No such file. Name a text file.")
+        what = "is a pipe or a device" if path.exists() else "No such file"
+        raise UserError(f"{path}: {what}. Name a text file.")
     return path
 
 

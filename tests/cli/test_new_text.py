@@ -140,6 +140,7 @@ def put(name: str, content: bytes, project: Project) -> None:
             ["../corpus.txt", "--encoding", "utf-9"],
             "--encoding must be the name of a text encoding that Python knows. Received: 'utf-9'.",
         ),
+        (["/dev/zero"], "/dev/zero: is a pipe or a device. Name a text file."),
         (
             ["short.txt"],
             "params.yaml: vectorize.window_length is too long for this corpus of 12 characters. Received: 10. "

@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import logging
+import os
 import signal
 import socket
 import threading
@@ -196,8 +197,22 @@ def test_the_message_names_every_source_with_its_reason(dead_url: str, server: S
     names = ["absent", "hanging", "truncated", "dropped"]
     absent, hanging, truncated, dropped = map(server.url, names)
     Path("folder").mkdir()
+    Path("zeros").symlink_to("/dev/zero")
+    os.mkfifo("pipe")
     tried = message(
-        *(raw, absent, hanging, truncated, dropped, dead_url, "nowhere.txt", "folder", "s3://bucket/text.txt"),
+        *(
+            raw,
+            absent,
+            hanging,
+            truncated,
+            dropped,
+            dead_url,
+            "nowhere.txt",
+            "folder",
+            "zeros",
+            "pipe",
+            "s3://bucket/text.txt",
+        ),
         timeout_seconds=0.3,
     )
     assert tried.split("; ") == [
@@ -208,6 +223,8 @@ def test_the_message_names_every_source_with_its_reason(dead_url: str, server: S
         f"{dead_url}: Connection refused",
         "nowhere.txt: No such file or directory",
         "folder: Is a directory",
+        "zeros: not a file",
+        "pipe: not a file",
         "s3://bucket/text.txt: No connection adapters were found for 's3://bucket/text.txt'",
     ]
 

@@ -3,6 +3,7 @@
 import bz2
 import gzip
 import io
+import os
 from itertools import pairwise
 from pathlib import Path
 
@@ -276,3 +277,11 @@ def test_a_damaged_outline_is_refused(content: str, message: str, path: Path) ->
     with pytest.raises(UserError) as error:
         CorpusOutline.read(path)
     assert str(error.value) == (f"{path}: damaged ({message}). Run `dvc checkout`, or `dvc repro` to make it again.")
+
+
+def test_a_pipe_in_place_of_a_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.txt")
+    settings = LowercaseParams(encoding="utf-8", lower_case=True)
+    with pytest.raises(UserError, match=r"a.txt: damaged \(not a file\)"):
+        lowercase.write_corpus([tmp_path / "a.txt"], settings, lowercase.join_texts, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
