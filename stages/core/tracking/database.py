@@ -29,7 +29,13 @@ LOCATIONS = {
 
 
 def exists(path: Path) -> bool:
-    """Tell whether the file is there and was begun."""
+    """Tell whether the file is there and was begun.
+
+    Raises:
+        UserError: it is a pipe or a device, which a new database would replace.
+    """
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise UserError(f"MLflow: {path} is a pipe or a device, not a database. Correct MLFLOW_TRACKING_URI.")
     return path.exists() and (path.is_dir() or path.stat().st_size > 0)
 
 
@@ -40,6 +46,8 @@ def create(path: Path, fill: Callable[[str], object]) -> None:
         path: of the database.
         fill: makes its tables, in the file of this name with the given suffix.
     """
+    if exists(path):
+        return
     with _locked(path):
         if exists(path):  # another process was faster
             return

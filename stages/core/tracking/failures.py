@@ -35,6 +35,8 @@ def _explain(uri: str, error: BaseException, reason: str) -> str:
         return f"MLFLOW_TRACKING_URI must begin with one of {', '.join(SCHEMES)}. Received: {uri}."
     if isinstance(error, ModuleNotFoundError) or "No module named" in reason:
         return f"{uri} needs a package that is not installed ({reason}). Install it, {ANOTHER}."
+    if uri.startswith("databricks"):
+        return f"{uri} cannot be used ({reason.partition('. ')[0]}). Configure Databricks, {ANOTHER}."
     if uri.startswith("http"):
         try:
             urlsplit(uri)

@@ -4,7 +4,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -59,6 +59,17 @@ def test_tables_that_a_killed_process_left_unfinished_are_damaged(made: Path) ->
         connection.execute("CREATE TABLE experiments (name TEXT)")
     connection.close()
     assert message_of(made) == f"MLflow: {made} is damaged (its tables are missing). {AGAIN}"
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/dev/null")])
+def test_a_pipe_or_a_device_is_no_database_and_stays(make: Callable[[Path], None], tmp_path: Path) -> None:
+    """The administrator could replace /dev/null by a database."""
+    path = tmp_path / "mlflow.db"
+    make(path)
+    with pytest.raises(UserError) as error:
+        database.create(path, lambda suffix: path.with_name(path.name + suffix).touch())
+    assert str(error.value) == f"MLflow: {path} is a pipe or a device, not a database. Correct MLFLOW_TRACKING_URI."
+    assert list(tmp_path.iterdir()) == [path] and not path.is_file()
 
 
 def test_a_folder_is_no_database(tmp_path: Path) -> None:
