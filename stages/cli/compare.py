@@ -39,6 +39,8 @@ def run(arguments: argparse.Namespace) -> None:
     """Print the comparison, or write it as a page."""
     if len(arguments.runs) < 2:
         raise UserError("compare needs two runs or more. Received: one. `mlflow ui` lists them all.")
+    if arguments.html and arguments.html.exists() and not arguments.html.is_file():
+        raise UserError(f"--html FILE must be a file, to be written or replaced. Received: {str(arguments.html)!r}.")
     require_store()
     runs = [load(name) for name in arguments.runs]
     tables = {"What differs": differences(runs), "Losses": losses(runs)}
