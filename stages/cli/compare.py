@@ -8,7 +8,7 @@ from pathlib import Path
 
 from stages.cli.compared_runs import Table, differences, load, losses
 from stages.cli.continuations import Continuation, continuations, default_temperatures
-from stages.cli.options import TEMPERATURE, require_store, value_of
+from stages.cli.options import TEMPERATURE, require_replaceable, require_store, value_of
 from stages.core.pipeline import rules
 from stages.core.pipeline.errors import UserError
 from stages.core.pipeline.files import write_text
@@ -39,8 +39,8 @@ def run(arguments: argparse.Namespace) -> None:
     """Print the comparison, or write it as a page."""
     if len(arguments.runs) < 2:
         raise UserError("compare needs two runs or more. Received: one. `mlflow ui` lists them all.")
-    if arguments.html and arguments.html.exists() and not arguments.html.is_file():
-        raise UserError(f"--html FILE must be a file, to be written or replaced. Received: {str(arguments.html)!r}.")
+    if arguments.html:
+        require_replaceable("--html", arguments.html)
     require_store()
     runs = [load(name) for name in arguments.runs]
     tables = {"What differs": differences(runs), "Losses": losses(runs)}

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from stages.cli.options import require_replaceable
 from stages.cli.weights_source import add_options, chosen_source
 from stages.core.networks.network import Network
 from stages.core.pipeline.errors import UserError
@@ -48,15 +49,15 @@ def run(arguments: argparse.Namespace) -> None:
     file: Path = arguments.file
     if file.suffix != ".keras":
         raise UserError(f"FILE must end with .keras: Keras knows the format by it. Received: {str(file)!r}.")
-    if file.is_dir():
-        raise UserError(f"FILE must be a file, to be written or replaced. Received: {str(file)!r}, a folder.")
+    beside = file.with_name(f"{file.name}.json")
+    for path in (file, beside):
+        require_replaceable("FILE", path)
     with chosen_source(arguments) as source:
         epoch = source.epoch(arguments.epoch)
         network = source.models.network(epoch)
     from stages.core.training.keras.plain import plain_model  # TensorFlow takes seconds to import
 
     model = plain_model(network)
-    beside = file.with_name(f"{file.name}.json")
     with atomic_write(file) as partial, atomic_write(beside) as partial_beside:
         model.save(partial)
         partial_beside.write_text(json.dumps(contents(network, epoch), ensure_ascii=False, indent=2) + "\n", "utf-8")

@@ -27,6 +27,17 @@ def value_of(option: str, convert: Callable[[str], Any], rule: Rule) -> Callable
     return parse
 
 
+def require_replaceable(option: str, path: Path) -> None:
+    """Refuse to write over a folder, a device or a pipe: a file that is renamed over /dev/null would take its place.
+
+    Raises:
+        UserError: there is one at `path`.
+    """
+    if path.exists() and not path.is_file():
+        kind = "a folder" if path.is_dir() else "a device or a pipe"
+        raise UserError(f"{option} must be a file, to be written or replaced. Received: {shown(str(path))}, {kind}.")
+
+
 def require_project() -> None:
     """Refuse a folder that is not a project, before anything is made in it."""
     if not Path("dvc.yaml").is_file():

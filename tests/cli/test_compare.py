@@ -1,14 +1,10 @@
 """What `zarathustra compare` reads and shows."""
 
-import argparse
-import os
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from stages.cli import compare
 from stages.cli.compare import in_columns
 from stages.cli.compare_page import page
 from stages.cli.compared_runs import ComparedRun, Epoch, read_losses
@@ -61,12 +57,3 @@ def test_diverged_epochs_are_never_the_best() -> None:
     rows = [Epoch(i, dict.fromkeys(LOSS_NAMES, loss)) for i, loss in enumerate((float("nan"), 2.0, 1.5), 1)]
     assert ComparedRun(Logged(None, None, "a"), {}, rows, None).best.epoch == 3  # type: ignore[arg-type]
     assert ComparedRun(Logged(None, None, "a"), {}, rows[:1], None).best.epoch == 1  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize("make", [os.mkfifo, Path.mkdir, lambda path: path.symlink_to("/dev/null")])
-def test_the_page_takes_the_place_of_no_pipe_folder_or_device(make: Callable[[Path], None], tmp_path: Path) -> None:
-    path = tmp_path / "page.html"
-    make(path)
-    with pytest.raises(UserError) as error:
-        compare.run(argparse.Namespace(runs=["a", "b"], html=path))
-    assert str(error.value) == f"--html FILE must be a file, to be written or replaced. Received: {str(path)!r}."
