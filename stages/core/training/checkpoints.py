@@ -74,7 +74,7 @@ class Checkpoints:
             hashes = {path.name: _hash_of(row)["row"]} | self._hashes(epoch)
             recorded = {path.name: record["sha256"]["row"]} | record["sha256"]
             damaged = [name for name, found in hashes.items() if found != recorded[name]]
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             damaged = [path.name]
         if not damaged:
             return row
