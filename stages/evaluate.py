@@ -33,7 +33,7 @@ from stages.core.networks.folder import ModelFolder
 from stages.core.pipeline.files import write_json, write_text
 from stages.core.pipeline.params import EvaluateParams, temperature_label
 from stages.core.pipeline.randomness import generator
-from stages.core.pipeline.workers import workers
+from stages.core.pipeline.threads import stoppable_threads
 from stages.core.serving.registry import register_best
 from stages.core.tables.history import NATS_TO_BITS, read_history
 from stages.core.tables.samples import read_samples
@@ -65,7 +65,7 @@ def scores_of_texts(
 
     with (
         progress.bar(total=len(temperatures) * evaluate.score_length, desc="text to score", unit="char") as bar,
-        workers(default_num_threads()) as (pool, stopped),
+        stoppable_threads(default_num_threads()) as (pool, stopped),
     ):
         texts = list(pool.map(text_at, temperatures))
     by_temperature = {}

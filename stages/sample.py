@@ -25,7 +25,7 @@ from stages.core.networks.folder import ModelFolder
 from stages.core.pipeline.files import write_text
 from stages.core.pipeline.params import SampleParams, temperature_label
 from stages.core.pipeline.randomness import generator
-from stages.core.pipeline.workers import workers
+from stages.core.pipeline.threads import stoppable_threads
 from stages.core.tables.samples import samples_csv, samples_markdown
 from stages.core.text.windows import WindowData, read_windows, windows_hash
 from stages.core.tracking.stage_log import log_stage
@@ -87,7 +87,7 @@ def main() -> None:
     sample = with_usable_prompts(sample, data)
     models.require_text(arguments.windows, data, windows_hash(arguments.windows))
     epochs = models.all_epochs()
-    with workers(default_num_threads()) as (pool, stopped):
+    with stoppable_threads(default_num_threads()) as (pool, stopped):
         rows_by_epoch = list(
             progress.bar(
                 pool.map(lambda epoch: rows_of_epoch(epoch, sample, data, models, stopped), epochs),

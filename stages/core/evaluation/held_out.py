@@ -18,7 +18,7 @@ from stages.core.evaluation.excerpts import held_out_ids
 from stages.core.kernels.processors import default_num_threads
 from stages.core.networks.network import Network
 from stages.core.pipeline import progress
-from stages.core.pipeline.workers import workers
+from stages.core.pipeline.threads import stoppable_threads
 from stages.core.text.windows import WindowData
 
 MOST_ROWS = 2048  # windows under way in all streams together
@@ -41,7 +41,7 @@ def held_out_nats(network: Network, ids: NDArray[Any]) -> NDArray[np.float64]:
     num_streams = max(1, MOST_ROWS // window_length)
     starts = np.arange(window_length, len(ids), piece_length)
     groups = np.split(starts, range(num_streams, len(starts), num_streams))
-    with workers(default_num_threads()) as (pool, stopped):
+    with stoppable_threads(default_num_threads()) as (pool, stopped):
         pieces = pool.map(lambda group: _nats_of_streams(network, ids, group, piece_length, stopped), groups)
         shown = progress.bar(pieces, total=len(groups), desc="held-out text")
         return np.concatenate([piece.reshape(-1) for piece in shown])[:num_predicted]

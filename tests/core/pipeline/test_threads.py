@@ -2,11 +2,11 @@ import time
 
 import pytest
 
-from stages.core.pipeline.workers import workers
+from stages.core.pipeline.threads import stoppable_threads
 
 
 def test_work_comes_back_in_order() -> None:
-    with workers(3) as (pool, stopped):
+    with stoppable_threads(3) as (pool, stopped):
         assert list(pool.map(lambda n: n * n, range(20))) == [n * n for n in range(20)]
     assert not stopped.is_set()
 
@@ -19,7 +19,7 @@ def test_an_interrupted_block_ends_what_runs_and_begins_nothing_more() -> None:
         while not stopped.is_set():
             time.sleep(0.01)
 
-    with pytest.raises(KeyboardInterrupt), workers(2) as (pool, stopped):
+    with pytest.raises(KeyboardInterrupt), stoppable_threads(2) as (pool, stopped):
         pool.map(work, range(100))
         raise KeyboardInterrupt
     assert len(begun) <= 2

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def workers(num_threads: int) -> Iterator[tuple[ThreadPoolExecutor, threading.Event]]:
+def stoppable_threads(num_threads: int) -> Iterator[tuple[ThreadPoolExecutor, threading.Event]]:
     """Yield a pool of threads, and an event that is set when the block fails or is stopped.
 
     Python waits for what threads are doing, even after Ctrl-C. So long work looks at the event, and ends.
