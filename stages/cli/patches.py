@@ -25,16 +25,20 @@ def file_changes(patch: bytes) -> Iterator[FileChange]:
     Raises:
         GitError: git cannot read the patch.
     """
-    for part in re.split(rb"(?m)^(?=diff --git )", patch):
-        if part.strip():
-            for entry in _numstat(part).split(b"\0")[:-1]:
-                added, removed, path = entry.decode("utf-8", "replace").split("\t", 2)
-                yield FileChange(path, _number(added), _number(removed), sha256_of(part))
+    parts = [part for part in re.split(rb"(?m)^(?=diff --git )", patch) if part.strip()]
+    entries = [[entry] for entry in _numstat(patch)] if parts else []
+    if len(entries) != len(parts):  # a part holds several files, as `diff` writes them
+        entries = [_numstat(part) for part in parts]
+    for part, files in zip(parts, entries, strict=True):
+        for file in files:
+            added, removed, path = file.decode("utf-8", "replace").split("\t", 2)
+            yield FileChange(path, _number(added), _number(removed), sha256_of(part))
 
 
-def _numstat(patch: bytes) -> bytes:
+def _numstat(patch: bytes) -> list[bytes]:
+    command = ("apply", "--numstat", "--whitespace=nowarn", "-z", "-")
     with tempfile.TemporaryDirectory() as folder:  # in a repository, paths would count from its top
-        return git.run("-C", folder, "apply", "--numstat", "-z", "-", given=patch, variables={"GIT_DIR": folder})
+        return git.run("-C", folder, *command, given=patch, variables={"GIT_DIR": folder}).split(b"\0")[:-1]
 
 
 def _number(text: str) -> int:

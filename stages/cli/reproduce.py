@@ -66,10 +66,10 @@ def description(name: str, code: Code) -> Iterator[str]:
     """
     yield visible(f"The code of {name}:")
     try:
-        shown = git.run("show", "-s", "--format=%an, %as: %s", code.commit, "--").decode("utf-8", "replace").strip()
+        shown = git.run("show", "-s", "--format=%an, %as: %s", f"{code.commit}^{{commit}}", "--")
     except git.GitError as error:
         raise UserError(f"{name}: commit {code.commit} is unavailable ({error}).") from None
-    yield visible(f"  commit {code.commit[:10]} ({shown})")
+    yield visible(f"  commit {code.commit[:10]} ({shown.decode('utf-8', 'replace').strip()})")
     if not code.is_certain:
         yield "  uncommitted changes: unknown, git failed when the run began"
     try:

@@ -4,6 +4,7 @@ The user's repository is only read: no branch, no index and no worktree of it ch
 """
 
 import json
+import os
 import re
 import tempfile
 from collections.abc import Iterator
@@ -60,30 +61,44 @@ def work_tree(found: Logged, code: Code) -> Iterator[Path]:
     root = project_root()
     with tempfile.TemporaryDirectory(prefix=".reproduced-", dir=root.parent) as folder:
         tree = Path(folder)
-        try:
-            _check_out(root, code.commit, found.latest.data.tags.get("git.folder", git.folder()), tree)
-        except git.GitError as error:
-            raise UserError(f"{found.name}: commit {code.commit} is unavailable ({error}).") from None
-        if code.patch:
-            try:
-                outside = {"GIT_CEILING_DIRECTORIES": str(root.parent)}  # of any repository: paths count from here
-                git.run("-C", folder, "apply", "--whitespace=nowarn", "-", given=code.patch, variables=outside)
-            except git.GitError as error:
-                raise UserError(f"{found.name}: its uncommitted.diff does not apply ({error}).") from None
+        _check_out(root, found, code, tree)
         # DVC must not take the repository around this folder for its own, nor advise to commit to it
-        (tree / ".dvc").mkdir(exist_ok=True)
-        with (tree / ".dvc" / "config.local").open("a", encoding="utf-8") as file:
+        settings = tree / ".dvc" / "config.local"
+        for path, kind in ((settings.parent, "folder"), (settings, "file")):
+            if path.is_symlink() or (path.exists() and path.is_dir() != (kind == "folder")):  # a link may lead anywhere
+                raise UserError(f"{found.name}: its {path.relative_to(tree)} is no {kind}, so it cannot be run again.")
+        settings.parent.mkdir(exist_ok=True)
+        with settings.open("a", encoding="utf-8") as file:
             file.write("[core]\n    no_scm = true\n")
         yield tree
 
 
-def _check_out(root: Path, commit: str, folder: str, tree: Path) -> None:
-    """Write the files of a folder of a commit to `tree`, by way of an index of our own."""
-    repository = git.run("-C", str(root), "rev-parse", "--absolute-git-dir").decode("utf-8", "surrogateescape").strip()
+def _check_out(root: Path, found: Logged, code: Code, tree: Path) -> None:
+    """Write the files of a run to `tree`, by way of an index and of objects of our own."""
+    folder = found.latest.data.tags.get("git.folder", git.folder())
     with tempfile.TemporaryDirectory() as temporary:
-        variables = {"GIT_DIR": repository, "GIT_WORK_TREE": str(tree), "GIT_INDEX_FILE": str(Path(temporary, "index"))}
-        for command in (("read-tree", f"{commit}:{folder}"), ("checkout-index", "--all")):
-            git.run("-C", str(tree), *command, timeout=LONGEST_CHECKOUT, variables=variables)
+
+        def call(*command: str, given: bytes = b"") -> None:
+            git.run("-C", str(tree), *command, given=given, timeout=LONGEST_CHECKOUT, variables=variables)
+
+        try:
+            variables = git.own_objects(Path(temporary), root) | {
+                "GIT_DIR": os.fsdecode(git.run("-C", str(root), "rev-parse", "--absolute-git-dir").rstrip(b"\n")),
+                "GIT_WORK_TREE": str(tree),
+                "GIT_NO_LAZY_FETCH": "0",  # a clone without all files (`--filter`) fetches those of the commit
+            }
+            call("read-tree", f"{code.commit}:{folder}")
+        except git.GitError as error:
+            raise UserError(f"{found.name}: commit {code.commit} is unavailable ({error}).") from None
+        if code.patch:
+            try:  # in the index, as the files may have other line ends than the patch
+                call("apply", "--cached", "--whitespace=nowarn", "-", given=code.patch)
+            except git.GitError as error:
+                raise UserError(f"{found.name}: its uncommitted.diff does not apply ({error}).") from None
+        try:
+            call("checkout-index", "--all")
+        except git.GitError as error:
+            raise UserError(f"{found.name}: its files cannot be checked out ({error}).") from None
 
 
 def restore_parameters(tree: Path, found: Logged) -> list[str]:
@@ -92,7 +107,12 @@ def restore_parameters(tree: Path, found: Logged) -> list[str]:
     Returns:
         What was logged as a parameter and is not one of params.yaml.
     """
-    values = read_yaml(tree / PARAMS_FILE)
+    params = tree / PARAMS_FILE
+    if not params.is_file():
+        raise UserError(f"{found.name}: its code has no {PARAMS_FILE}, so it cannot be run again.")
+    values = read_yaml(params)
+    if not isinstance(values, dict):
+        raise UserError(f"{found.name}: its {PARAMS_FILE} is no mapping, so it cannot be run again.")
     ignored = []
     for run in filter(None, (found.training, found.sampling)):
         for key, text in run.data.params.items():
@@ -102,7 +122,8 @@ def restore_parameters(tree: Path, found: Logged) -> list[str]:
             # else its end is missing, or a password in it; the uncommitted changes have it
             elif len(text) < MAX_PARAM_LENGTH and MASK not in text:
                 values[section][name] = parameter(found.name, key, text, values[section][name])
-    with (tree / PARAMS_FILE).open("w", encoding="utf-8") as file:
+    params.unlink()  # it may be a link, which leads out of the tree
+    with params.open("w", encoding="utf-8") as file:
         YAML(typ="safe").dump(values, file)
     return ignored
 

@@ -1,6 +1,7 @@
 """No file that `git apply` would change is missing from the list that people read before they run a stranger's code."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,6 +34,24 @@ def test_in_a_folder_of_a_repository_paths_count_from_that_folder(
     monkeypatch.chdir(tmp_path / "inside")
     monkeypatch.setenv("TMPDIR", str(tmp_path / "inside"))
     assert [change.path for change in file_changes(SEEN + HIDDEN)] == ["seen.py", "stages/hidden.py"]
+
+
+def test_settings_of_a_user_and_thousands_of_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".gitconfig").write_text("[apply]\n\twhitespace = error\n", encoding="utf-8")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    calls = []
+    run = git.run
+
+    def counted(*words: str, **options: Any) -> bytes:
+        calls.append(words)
+        return run(*words, **options)
+
+    monkeypatch.setattr(git, "run", counted)
+    patch = b"".join(SEEN.replace(b"seen.py", b"%d.py" % i).replace(b"\n+1", b"\n+1 ") for i in range(1000))
+    changes = list(file_changes(patch))
+    assert [change.path for change in changes] == [f"{i}.py" for i in range(1000)]
+    assert len({change.sha256 for change in changes}) == 1000
+    assert len(calls) == 1
 
 
 def test_a_damaged_patch_is_an_error() -> None:

@@ -10,6 +10,7 @@ from typing import cast
 
 import pytest
 
+from stages.cli.reproduce import description
 from stages.cli.runs import Logged
 from stages.cli.work_tree import Code, code_of, parameter, restore_parameters, work_tree
 from stages.core.pipeline.errors import UserError
@@ -79,6 +80,90 @@ def test_the_copy_holds_commit_and_changes_also_of_a_folder_in_a_larger_reposito
     ):
         pass
     assert not list(folder.resolve().parent.glob(".reproduced-*"))
+
+
+def link(path: str, target: Path) -> bytes:
+    """A patch that makes a symbolic link."""
+    return (
+        f"diff --git a/{path} b/{path}\nnew file mode 120000\n--- /dev/null\n+++ b/{path}\n@@ -0,0 +1 @@\n+{target}\n"
+        "\\ No newline at end of file\n"
+    ).encode()
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository with one commit."""
+    path = tmp_path / "repository"
+    path.mkdir()
+    for name in [name for name in os.environ if name.startswith("GIT_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".gitconfig").write_text("[user]\n\tname = A\n\temail = a@localhost\n", encoding="utf-8")
+    (path / "code.py").write_text("".join(f"N{i} = {i}\n" for i in range(20)), encoding="utf-8")
+    for command in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "One"]):
+        subprocess.run(["git", *command], cwd=path, check=True)
+    monkeypatch.chdir(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        (".dvc", "one: its .dvc is no folder, so it cannot be run again."),
+        (".dvc/config.local", "one: its .dvc/config.local is no file, so it cannot be run again."),
+        ("code.py/../../out", r"one: its uncommitted.diff does not apply (invalid path 'code.py/../../out')."),
+        (".git/config", r"one: its uncommitted.diff does not apply (invalid path '.git/config')."),
+    ],
+)
+def test_a_link_in_the_changes_leads_no_write_out_of_the_tree(path: str, message: str, repository: Path) -> None:
+    outside = repository.parent / "outside"
+    outside.mkdir()
+    commit = git.commit()
+    assert commit
+    with (
+        pytest.raises(UserError, match=f"^{re.escape(message)}$"),
+        work_tree(run_with(), Code(commit, link(path, outside), is_certain=True)),
+    ):
+        pass
+    assert not list(outside.iterdir())
+
+
+def test_parameters_are_not_written_through_a_link(repository: Path) -> None:
+    outside = repository.parent / "outside.yaml"
+    outside.write_text("train: {epochs: 1} # mine\n", encoding="utf-8")
+    commit = git.commit()
+    assert commit
+    found = run_with(parameters={"train.epochs": "2"})
+    with work_tree(found, Code(commit, link("params.yaml", outside), is_certain=True)) as tree:
+        assert restore_parameters(tree, found) == []
+        assert (tree / "params.yaml").read_text(encoding="utf-8") == "train: {epochs: 2}\n"
+    assert outside.read_text(encoding="utf-8") == "train: {epochs: 1} # mine\n"
+
+
+def test_a_run_without_parameters_is_told(repository: Path) -> None:
+    commit = git.commit()
+    assert commit
+    with (
+        work_tree(run_with(), Code(commit, b"", is_certain=True)) as tree,
+        pytest.raises(UserError, match=r"^one: its code has no params\.yaml, so it cannot be run again\.$"),
+    ):
+        restore_parameters(tree, run_with())
+
+
+def test_changes_apply_whatever_the_line_ends_of_the_user(repository: Path) -> None:
+    subprocess.run(["git", "config", "core.autocrlf", "true"], check=True)
+    code = Path("code.py").read_bytes().replace(b"\n", b"\r\n").replace(b"= 10", b"= 99")
+    Path("code.py").write_bytes(code)
+    commit, patch = git.commit(), git.difference()
+    assert commit and patch
+    with work_tree(run_with(), Code(commit, patch, is_certain=True)) as tree:
+        assert (tree / "code.py").read_bytes() == code
+
+
+def test_the_hash_of_a_file_is_no_commit(repository: Path) -> None:
+    blob = git.run("rev-parse", "HEAD:code.py").decode().strip()
+    with pytest.raises(UserError, match=f"^one: commit {blob} is unavailable"):
+        list(description("one", Code(blob, b"", is_certain=True)))
 
 
 def test_parameters_are_restored_as_what_they_were(project: Project) -> None:

@@ -21,15 +21,19 @@ CODE = (".", ":(exclude)dvc.lock", ":(exclude)reports", ":(exclude,glob)**/.env*
 # untracked files count only if the pipeline reads them
 NEW_CODE = ("stages", "params.yaml", "dvc.yaml", "pyproject.toml", "requirements.lock", "Makefile", ".dvcignore")
 # options that a user's own settings must not change: `git apply` has to read the patch
-COMPARED = ("--no-renames", "--relative", "--ignore-submodules=untracked")
+COMPARED = ("--no-renames", "--relative", "--ignore-submodules=untracked", f"-O{os.devnull}")
 AS_PATCH = (
     *("--patch", "--binary", "--full-index", "--no-color", "--no-ext-diff", "--no-textconv"),
-    *("--src-prefix=a/", "--dst-prefix=b/"),
+    *("--unified=3", "--src-prefix=a/", "--dst-prefix=b/"),
 )
+# a program that the repository's own settings name does not run; a split index would write into the repository
 SETTINGS = tuple(
     word
-    for setting in ("quotePath=false", "fsmonitor=false", f"hooksPath={os.devnull}")
-    for word in ("-c", f"core.{setting}")
+    for setting in (
+        *("core.quotePath=false", "core.fsmonitor=false", f"core.hooksPath={os.devnull}", "core.splitIndex=false"),
+        "log.showSignature=false",
+    )
+    for word in ("-c", setting)
 )
 MAX_BYTES = 10_000_000  # of all changed files together: more is data, not code
 MAX_SECONDS = 30.0  # for all calls of one difference
@@ -106,8 +110,10 @@ def run(
     Raises:
         GitError: it fails, takes too long or prints more than MAX_BYTES.
     """
-    own = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "GIT_NO_REPLACE_OBJECTS": "1"}
-    own |= variables or {}  # replaced objects are in this repository alone: a commit names what it names everywhere
+    own = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
+    own["GIT_NO_REPLACE_OBJECTS"] = "1"  # such are in this repository alone: a commit names what it names everywhere
+    own["GIT_NO_LAZY_FETCH"] = "1"  # that would call the program which the repository names for its remote
+    own |= variables or {}
     with tempfile.TemporaryFile() as stdin, tempfile.TemporaryFile() as stderr:
         stdin.write(given)
         stdin.seek(0)
@@ -116,8 +122,8 @@ def run(
                 ["git", *SETTINGS, *arguments],
                 stdin=stdin, stdout=subprocess.PIPE, stderr=stderr, env=environment() | own,
             )  # fmt: skip
-        except OSError as error:
-            raise GitError(f"it cannot be started ({error.strerror})") from None
+        except (OSError, ValueError) as error:  # no program git; NUL in an argument
+            raise GitError(f"it cannot be started ({getattr(error, 'strerror', error)})") from None
         with process:
             timer = threading.Timer(timeout, process.kill)
             timer.start()
@@ -138,6 +144,20 @@ def run(
     return printed
 
 
+def own_objects(temporary: Path, repository: Path) -> dict[str, str]:
+    """Return variables of git for an index and new objects in a temporary folder; a repository is only read.
+
+    Raises:
+        GitError: there is no repository.
+    """
+    objects = os.fsdecode(run("-C", str(repository), "rev-parse", "--git-path", "objects").rstrip(b"\n"))
+    return {
+        "GIT_INDEX_FILE": str(temporary / "index"),
+        "GIT_OBJECT_DIRECTORY": str(temporary),
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES": _quoted(str((repository / objects).resolve())),
+    }
+
+
 def _reason(printed: str, command: str) -> str:
     lines = [line for line in printed.splitlines() if line.strip()]
     said = [line for line in lines if line.startswith(("fatal:", "error:"))]
@@ -146,19 +166,16 @@ def _reason(printed: str, command: str) -> str:
 
 def _difference() -> bytes:
     end = time.monotonic() + MAX_SECONDS
-    objects = os.fsdecode(run("rev-parse", "--git-path", "objects").rstrip(b"\n"))
     with tempfile.TemporaryDirectory() as temporary:
         # a new file shows in a difference once it is in the index; this index, and what git adds, is our own
-        own = {
-            "GIT_INDEX_FILE": str(Path(temporary, "index")),
-            "GIT_OBJECT_DIRECTORY": temporary,
-            "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(Path(objects).resolve()),
-        }
+        own = own_objects(Path(temporary), Path.cwd())
 
         def git(*arguments: str, given: bytes = b"") -> bytes:
             return run(*arguments, given=given, timeout=max(end - time.monotonic(), 0.1), variables=own)
 
         git("read-tree", "HEAD")
+        if left_out := _left_out(run("ls-files", "-t", "-z")):
+            git("update-index", "--skip-worktree", "-z", "--stdin", given=b"\0".join(left_out))
         paths = [path for path in NEW_CODE if os.path.lexists(path)]
         if paths:
             _refuse_ignored(git("ls-files", "--others", "--ignored", "--exclude-standard", "-z", "--", *paths))
@@ -168,6 +185,17 @@ def _difference() -> bytes:
                 git(*add, given=b"\0".join(new))
         _check(git("diff", "--raw", "-z", *COMPARED, "HEAD", "--", *CODE))
         return git("diff", *AS_PATCH, *COMPARED, "HEAD", "--", *CODE)
+
+
+def _quoted(path: str) -> str:
+    """Return a path as git reads it in a list of paths, where a colon would begin the next."""
+    return '"' + path.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _left_out(listed: bytes) -> list[bytes]:
+    """Return the files that a sparse checkout has left out: they are not deleted. `listed` is of `git ls-files -t`."""
+    names = [entry[2:] for entry in listed.split(b"\0") if entry.startswith(b"S ")]
+    return [name for name in names if not os.path.lexists(name)]
 
 
 def _without_passwords(patch: bytes) -> bytes:
@@ -204,7 +232,7 @@ def _check(raw: bytes) -> None:
         path = Path(os.fsdecode(name))
         if b"160000" in modes.split()[0][1:] + modes.split()[1]:
             raise GitError(f"{path} is a repository of its own, with changes of its own")
-        if path.is_symlink() and not path.resolve().is_relative_to(Path.cwd()):
+        if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(Path.cwd()):
             raise GitError(f"{path} is a link to a file outside of the project")
         if path.is_symlink() or not path.exists():
             continue

@@ -84,6 +84,76 @@ def test_changed_and_new_code_is_all_in_it(repository: Path, home: Path) -> None
     assert provenance_tags()["git.dirty"] == "true"
 
 
+@pytest.mark.parametrize("setting", ["diff.context=0", "diff.orderFile=/nowhere", "core.autocrlf=true"])
+def test_settings_of_a_user_do_not_spoil_the_patch(repository: Path, home: Path, setting: str) -> None:
+    text = "".join(f"N{i} = {i}\n" for i in range(20))
+    Path("stages/code.py").write_text(text, encoding="utf-8")
+    run("commit", "-q", "-a", "-m", "Two")
+    run("config", *setting.split("="))
+    Path("stages/code.py").write_text(text.replace("= 10", "= 99"), encoding="utf-8")
+    patch = git.difference()
+    assert patch
+    assert b"= 99" in patched(repository, patch, home / "clone")["stages/code.py"]
+
+
+def test_a_colon_in_the_name_of_the_folder(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ('"a:b\\', "c:d"):
+        make_repository(home / name)
+        monkeypatch.chdir(home / name)
+        assert git.difference() == b""
+        Path("stages/code.py").write_text("ONE = 2\n", encoding="utf-8")
+        assert git.difference()
+
+
+def test_what_a_sparse_checkout_leaves_out_is_not_deleted(repository: Path) -> None:
+    (repository / "tests").mkdir()
+    (repository / "tests" / "test.py").write_text("ONE = 1\n", encoding="utf-8")
+    run("add", ".")
+    run("commit", "-q", "-m", "Two")
+    run("sparse-checkout", "set", "stages")
+    assert not (repository / "tests").exists()
+    assert git.difference() == b""
+    Path("params.yaml").unlink()
+    assert git.difference()
+
+
+def test_the_repository_is_only_read(repository: Path) -> None:
+    run("config", "core.splitIndex", "true")
+    Path("stages/new.py").write_text("TWO = 2\n", encoding="utf-8")
+    before = contents(repository / ".git")
+    assert git.difference()
+    assert contents(repository / ".git") == before
+
+
+def test_no_program_that_the_repository_names_runs(repository: Path, home: Path) -> None:
+    program = home / "program"
+    program.write_text(f"#!/bin/sh\ntouch '{home}/ran'\n", encoding="utf-8")
+    program.chmod(0o755)
+    settings = {
+        "core.fsmonitor": program, "core.pager": program, "diff.external": program, "gpg.program": program,
+        "log.showSignature": "true", "remote.origin.promisor": "true", "remote.origin.uploadpack": program,
+        "remote.origin.url": home, "extensions.partialClone": "origin", "core.repositoryFormatVersion": 1,
+    }  # fmt: skip
+    for key, value in settings.items():
+        run("config", key, str(value))
+    signed = run("cat-file", "commit", "HEAD").replace(
+        b"\n\n", b"\ngpgsig -----BEGIN PGP SIGNATURE-----\n \n x\n -----END PGP SIGNATURE-----\n\n", 1
+    )
+    commit = git.run("hash-object", "-w", "-t", "commit", "--stdin", given=signed).decode().strip()
+    assert git.run("show", "-s", "--format=%an", commit, "--") == b"A\n"
+    Path("stages/code.py").write_text("ONE = 2\n", encoding="utf-8")
+    assert git.difference()
+    (object_file,) = (
+        repository / ".git/objects" / blob[:2] / blob[2:] for blob in [run("rev-parse", "HEAD:z.bin").decode().strip()]
+    )
+    object_file.unlink()
+    Path("z.bin").write_bytes(b"changed")
+    assert git.difference() is None
+    with pytest.raises(git.GitError):
+        git.run("show", "1" * 40, "--")
+    assert not (home / "ran").exists()
+
+
 def test_what_is_no_code_stays_here(repository: Path) -> None:
     for name in ("notes.txt", ".env", "stages/.env", "stages/.key", "data/private.txt", ".dvc/config"):
         Path(name).parent.mkdir(exist_ok=True)
