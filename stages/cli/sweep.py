@@ -9,7 +9,10 @@ from stages.cli.sweep_grid import grid, point_name
 from stages.core.pipeline.rules import Rule
 from stages.core.pipeline.visible import visible
 
-NAME = Rule("letters, digits, _ and -, a letter first", lambda v: re.fullmatch("[A-Za-z][A-Za-z0-9_-]*", v) is not None)
+NAME = Rule(
+    "letters, digits, _ and -, a letter first, 60 at most",
+    lambda v: re.fullmatch("[A-Za-z][A-Za-z0-9_-]{0,59}", v) is not None,
+)
 
 
 def set_up(parser: argparse.ArgumentParser) -> None:

@@ -46,6 +46,7 @@ def require_valid(points: list[Overrides]) -> None:
     """
     from dvc.exceptions import DvcException
     from dvc.utils.hydra import apply_overrides
+    from omegaconf.errors import OmegaConfBaseException
 
     params.load_all()
     text = PARAMS_FILE.read_text(encoding="utf-8")
@@ -54,7 +55,7 @@ def require_valid(points: list[Overrides]) -> None:
             Path(PARAMS_FILE).write_text(text, encoding="utf-8")
             try:
                 apply_overrides(str(PARAMS_FILE), list(point))
-            except DvcException as error:
+            except (DvcException, OmegaConfBaseException) as error:
                 raise UserError(f"-S {' -S '.join(point)}: {_reason(error)}. {SYNTAX}") from None
             params.load_all()
 

@@ -1,14 +1,20 @@
 """`zarathustra study`: what studies.yaml may hold, and the pages; end_to_end/test_study.py runs one."""
 
 import dataclasses
+import re
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
+from dvc.utils.cli_parse import to_path_overrides
+from dvc.utils.hydra import apply_overrides
+from hypothesis import assume, given
+from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from stages.cli import study_collapse, study_results
-from stages.cli.study_list import experiments_of
+from stages.cli.study_list import _as_value, experiments_of
 from stages.core.pipeline.errors import UserError
 from stages.core.tables.history import HistoryRow
 from tests.support.project import ROOT, Project
@@ -36,7 +42,11 @@ def test_every_experiment_of_the_project_could_run(monkeypatch: pytest.MonkeyPat
         ({"studies": {"b": ["a"]}, "experiments": {}}, "studies.yaml: no study 'a'. There are: b."),
         (
             {"studies": {"a": []}, "experiments": {}},
-            "studies.yaml: studies.a must be a list of experiments, not empty, each once. Received: []. Correct it.",
+            "studies.yaml: studies.a must be a list of experiments, not empty. Received: []. Correct it.",
+        ),
+        (
+            {"studies": {"a": ["x", "x"]}, "experiments": {"x": {}}},
+            "studies.yaml: studies.a must be a list of experiments, each once. Received: 'x'. Correct it.",
         ),
         (
             {"studies": {"a": ["x"]}, "experiments": {}},
@@ -44,8 +54,13 @@ def test_every_experiment_of_the_project_could_run(monkeypatch: pytest.MonkeyPat
         ),
         (
             {"studies": {"a": ["../x"]}, "experiments": {"../x": {}}},
-            "studies.yaml: experiments must be names of small letters, digits and -, a letter first. "
+            "studies.yaml: experiments must be names of small letters, digits and -, a letter first, 60 at most. "
             "Received: '../x'. Correct it.",
+        ),
+        (
+            {"studies": {"../a": ["x"]}, "experiments": {"x": {}}},
+            "studies.yaml: studies must be names of small letters, digits and -, a letter first, 60 at most. "
+            "Received: '../a'. Correct it.",
         ),
         (
             {"studies": {"a": ["x"]}, "experiments": {"x": ["train.epochs=3"]}},
@@ -54,12 +69,25 @@ def test_every_experiment_of_the_project_could_run(monkeypatch: pytest.MonkeyPat
         ),
         (
             {"studies": {"a": ["x"]}, "experiments": {"x": {"train.epochs": 0}}},
-            "params.yaml: train.epochs must be an integer from 1 to 999. Received: 0 (of type int).",
+            "studies.yaml: experiments.x.train.epochs must be an integer from 1 to 999. Received: 0. Correct it.",
         ),
         (
-            {"studies": {"a": ["x"]}, "experiments": {"x": {"train.epoch": 1}}},
-            "-S train.epoch=1: params.yaml has no such key. Write KEY=VALUE, KEY=VALUE,VALUE or 'KEY=range(4)', with "
-            "keys of params.yaml.",
+            {"studies": {"a": ["x"]}, "experiments": {"x": {"report.prompt": "${oc.env:HOME}"}}},
+            "studies.yaml: experiments.x.report.prompt must be without ${ and without NUL. "
+            "Received: '${oc.env:HOME}'. Correct it.",
+        ),
+        (
+            {"studies": {"a": ["x"]}, "experiments": {"x": {"train.weight_decay": 0.02}}},
+            "params.yaml: train.weight_decay: 0.02 needs train.optimizer: adamw. Received: rmsprop. "
+            "Change one of them.",
+        ),
+        *(
+            (
+                {"studies": {"a": ["x"]}, "experiments": {"x": {key: 1}}},
+                "studies.yaml: experiments.x must be settings of params.yaml, such as train.epochs: 3. "
+                f"Received: {key!r}. Correct it.",
+            )
+            for key in ("train.epoch", "train", "train.epochs.x", "+train.new", "sample.temperatures.0", "", "=", 1)
         ),
     ],
 )
@@ -71,6 +99,44 @@ def test_a_mistake_is_named_before_anything_runs(
     with pytest.raises(UserError) as refused:
         experiments_of("a")
     assert str(refused.value) == message
+
+
+@pytest.mark.parametrize("name", ["metrics", "index", "scores", "benchmarks", "published"])
+def test_a_page_replaces_no_other_file(name: str, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project.path)
+    YAML(typ="safe").dump({"studies": {name: ["x"]}, "experiments": {"x": {}}}, Path("studies.yaml"))
+    message = f"studies.yaml: studies must be names that no other file in reports/ has. Received: {name!r}. Correct it."
+    with pytest.raises(UserError, match=f"^{re.escape(message)}$"):
+        experiments_of(name)
+
+
+def test_a_short_file_that_stands_for_a_huge_list(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project.path)
+    lists = "".join(f"  x{i}: &x{i} [{', '.join([f'*x{i - 1}'] * 9)}]\n" for i in range(1, 12))
+    for studies, settings in (("[*x11]", "{}"), ("[x]", "{report.prompt_epochs: *x11}")):
+        text = f"experiments:\n  x0: &x0 [1]\n{lists}  x: {settings}\nstudies: {{a: {studies}}}\n"
+        Path("studies.yaml").write_text(text, encoding="utf-8")
+        with pytest.raises(UserError, match=r"^studies\.yaml: ") as refused:
+            experiments_of("a")
+        assert len(str(refused.value)) < 700
+
+
+TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]) | st.sampled_from("\\\"'$ ,=:[]{}"))
+VALUES = (
+    TEXTS | st.integers() | st.floats(allow_nan=False) | st.booleans() | st.none() | st.sampled_from(["null", "TRUE"])
+)
+
+
+@given(VALUES | st.lists(VALUES) | st.lists(st.fixed_dictionaries({"name": TEXTS, "sources": st.lists(TEXTS)})))
+def test_an_experiment_has_the_very_value(value: Any) -> None:
+    override = f"a={_as_value(value)}"
+    assume("${" not in override)
+    assert to_path_overrides([override]) == {"params.yaml": [override]}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "params.yaml")
+        path.write_text("a: 1\n", encoding="utf-8")
+        apply_overrides(path, [override])
+        assert YAML(typ="safe").load(path)["a"] == value
 
 
 def history(*losses: float) -> list[HistoryRow]:
