@@ -160,7 +160,7 @@ def test_sample_cannot_use_its_settings(settings: dict[str, Any], message: str, 
 @pytest.mark.parametrize("stage", ["sample", "evaluate"])
 def test_a_stage_before_those_it_needs(stage: str, project: Project) -> None:
     assert message_of(project, stage) == (
-        "Error: data/windows/ids.npy: No such file or directory. "
+        "Error: data/windows/tokenizer.json: No such file or directory. "
         "Nothing half-written was left. `dvc repro` makes what is missing."
     )
 

@@ -37,7 +37,7 @@ def test_a_study_runs_what_is_missing_and_shows_every_experiment(project_with_ou
         assert (row["last_epoch"], row["settings"]) == (epochs, overrides[name])
         assert row["sample"]
     assert results["long"]["seconds"] > 0
-    assert project.read("reports/sizes.md").count("| **") == 2
+    assert project.read("reports/sizes.md").count("\n| **") == 2
 
     # another commit: DVC's cache has all of it, nothing is trained again
     project.run("git", "add", ".")
