@@ -106,6 +106,14 @@ def _results(name: str, revision: str, folder: Path, prompt: str) -> dict[str, A
 
 
 def _seconds(fingerprint: str, num_epochs: int) -> float | None:
-    """Return how long a training took; None where its run is not in the store. An epoch may lack: a kill came."""
-    seconds = TrainingRun(Connection(required=True)).seconds(fingerprint).values()
+    """Return how long a training took; None where its run is not in the store. An epoch may lack: a kill came.
+
+    Raises:
+        UserError: the store does not answer.
+    """
+    connection = Connection(required=True)
+    seconds: list[float] = []
+    if not connection.is_lost:  # else the variable says that there is none
+        with connection.tolerate_errors():
+            seconds = list(TrainingRun(connection).seconds(fingerprint).values())
     return sum(seconds) / len(seconds) * num_epochs if seconds else None

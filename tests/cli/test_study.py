@@ -121,6 +121,16 @@ def test_a_short_file_that_stands_for_a_huge_list(project: Project, monkeypatch:
         assert len(str(refused.value)) < 700
 
 
+def test_a_page_needs_the_store_or_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    monkeypatch.delenv("ZARATHUSTRA_TRACKING", raising=False)
+    with pytest.raises(UserError, match=r"^MLflow: http://127\.0\.0\.1:9 does not answer"):
+        study_results._seconds("ab", 1)
+    monkeypatch.setenv("ZARATHUSTRA_TRACKING", "off")
+    assert study_results._seconds("ab", 1) is None
+
+
 TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]) | st.sampled_from("\\\"'$ ,=:[]{}"))
 VALUES = (
     TEXTS | st.integers() | st.floats(allow_nan=False) | st.booleans() | st.none() | st.sampled_from(["null", "TRUE"])
