@@ -9,6 +9,8 @@ from stages.core.tracking.provenance import BASELINE, EXPERIMENT
 from stages.core.tracking.run import TrackedRun
 from stages.core.tracking.training_run import TrainingRun
 
+BITS = "held_out_bits_per_char"
+
 
 class SweepRun(TrackedRun):
     """What was swept; children show the points, whether their training ran for this sweep or was logged long before."""
@@ -28,7 +30,7 @@ class SweepRun(TrackedRun):
     def log_point(
         self, experiment: str, overrides: Mapping[str, str], metrics: Mapping[str, Any], fingerprint: str
     ) -> None:
-        """Log a point, unless that was done before: its parameters, its headline numbers, which training it is.
+        """Log a point, unless that was done before: its parameters, its held-out bits, which training it is.
 
         Args:
             experiment: name of the experiment in DVC.
@@ -48,6 +50,7 @@ class SweepRun(TrackedRun):
                 about = {"kind": "point", "fingerprint": identity}
                 run = self._store().create_run(self.connection.experiment_id, tags=about | tags, run_name=name)
             self._log_parameters(run, overrides)
-            self._log_metrics(run.info.run_id, {(key, 0): value for key, value in headline(metrics).items()})
+            # the only number, as parallel coordinates begin with the first by name; its training has the others
+            self._log_metrics(run.info.run_id, {(BITS, 0): headline(metrics)[BITS]})
             if run.info.status != "FINISHED":
                 self._store().set_terminated(run.info.run_id)
