@@ -15,6 +15,7 @@ from stages.cli.sweep_start import dvc, experiments, on_many_machines, on_this_m
 from stages.core.networks.folder import ModelFolder
 from stages.core.pipeline import progress, rules
 from stages.core.pipeline.errors import UserError
+from stages.core.pipeline.secrets import masked
 from stages.core.pipeline.visible import visible
 from stages.core.tables.metrics import read_metrics
 from stages.core.tracking.connection import Connection
@@ -67,7 +68,7 @@ def run_points(
         for each, problem in chain(((each, "") for each in done), finished(futures)):
             if problem:
                 failed.append(each)
-                print(visible(f"{each} ({' '.join(points[each])}) failed:\n{problem}"), flush=True)
+                print(visible(f"{each} ({' '.join(points[each])}) failed:\n{masked(problem)}"), flush=True)
                 continue
             if remote and each not in here:
                 dvc("exp", "pull", remote, each)
