@@ -84,17 +84,8 @@ def _run(point: Point, clone: Path, output: int) -> None:
     if not clone.exists():
         new = clone.with_name(f"{clone.name}.new")
         shutil.rmtree(new, ignore_errors=True)
-        call(
-            "git",
-            "clone",
-            "--quiet",
-            "--no-checkout",
-            "--origin",
-            "origin",
-            point.repository,
-            str(new),
-            cwd=clone.parent,
-        )
+        options = ("--quiet", "--no-checkout", "--origin", "origin")  # whatever name git's settings give
+        call("git", "clone", *options, point.repository, str(new), cwd=clone.parent)
         call("git", "checkout", "--quiet", "--detach", point.commit, cwd=new)
         new.rename(clone)
     if not has_experiment(str(clone)):
