@@ -131,7 +131,9 @@ def test_a_page_needs_the_store_or_none(monkeypatch: pytest.MonkeyPatch) -> None
     assert study_results._seconds("ab", 1) is None
 
 
-TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]) | st.sampled_from("\\\"'$ ,=:[]{}"))
+# NEL and its like are line breaks to the YAML writer of DVC, which folds them in a long text
+ODD = "\0\x85\u2028\u2029"
+TEXTS = st.text(st.characters(exclude_characters=ODD, exclude_categories=["Cs"]) | st.sampled_from("\\\"'$ ,=:[]{}"))
 VALUES = (
     TEXTS | st.integers() | st.floats(allow_nan=False) | st.booleans() | st.none() | st.sampled_from(["null", "TRUE"])
 )
