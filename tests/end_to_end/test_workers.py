@@ -6,30 +6,16 @@ import time
 from pathlib import Path
 
 from stages.core.training.launch import NUM_WORKERS_VARIABLE, WORKER
-from tests.support.killing import read_until, started
+from tests.support.killing import processes_in, read_until, started
 from tests.support.project import Project
 
 TRAIN = {"shards": 4, "epochs": 8, "units": 32, "batch_size": 30}
 LOST = "Error: One of the 2 workers of the training has ended, or does not answer: "
 
 
-def epochs(project: Project) -> dict[str, str]:
-    """The hashes of what stage train has written."""
-    return {
-        path: md5 for path, md5 in project.locked_outputs().items() if path in ("models/epochs", "reports/history.csv")
-    }
-
-
 def workers_in(project: Project) -> list[int]:
     """The processes that are workers but not the first."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            if WORKER in (folder / "cmdline").read_text().split("\0") and (folder / "cwd").readlink() == project.path:
-                found.append(int(folder.name))
-        except OSError:  # it has ended
-            continue
-    return found
+    return processes_in(project, lambda words: WORKER in words)
 
 
 def test_one_two_and_four_workers_and_two_kills_give_the_same_bytes(project: Project, tmp_path: Path) -> None:
@@ -53,7 +39,7 @@ def test_one_two_and_four_workers_and_two_kills_give_the_same_bytes(project: Pro
     # on with more
     output = killed.run("dvc", "repro", "train", ZARATHUSTRA_NUM_WORKERS="4")
     assert "Resuming at epoch " in output
-    assert epochs(killed) == epochs(alone) != {}
+    assert killed.locked_training() == alone.locked_training() != {}
     assert workers_in(killed) == []
 
 

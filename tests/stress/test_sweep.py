@@ -14,7 +14,8 @@ import pytest
 from ruamel.yaml import YAML
 
 from stages.cli.sweep_grid import point_name
-from tests.support.project import Project, environment
+from tests.support.killing import started as start
+from tests.support.project import Project
 
 SWEEP = (sys.executable, "-m", "stages.cli.main", "sweep")
 SEEDS = (1, 2)
@@ -72,15 +73,8 @@ def assert_complete(project: Project, alone: dict[int, dict[str, str]]) -> None:
     assert list(project.path.parent.glob(".sweep-*")) == []
 
 
-def started(project: Project, *arguments: str, **variables: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [*SWEEP, *WANTED, *arguments],
-        cwd=project.path,
-        env=environment() | variables,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+def started(project: Project, *arguments: str, **variables: str) -> "subprocess.Popen[str]":
+    return start(project, *SWEEP, *WANTED, *arguments, **variables)
 
 
 def wait_for_weights(folder: Path) -> None:

@@ -6,29 +6,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.support.killing import started
+from tests.support.killing import processes_in, started
 from tests.support.project import Project
 
 TRAIN = {"shards": 4, "epochs": 6, "units": 32, "batch_size": 30}
-
-
-def epochs(project: Project) -> dict[str, str]:
-    """The hashes of what stage train has written."""
-    written = ("models/epochs", "reports/history.csv")
-    return {path: md5 for path, md5 in project.locked_outputs().items() if path in written}
-
-
-def ray_workers_in(project: Project) -> list[int]:
-    """The processes of Ray that train in the folder of a project."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            is_here = (folder / "cwd").readlink() == project.path
-            if is_here and (folder / "cmdline").read_bytes().startswith(b"ray::"):
-                found.append(int(folder.name))
-        except OSError:  # it has ended
-            continue
-    return sorted(found)
 
 
 def wait_for_epoch(project: Project, epoch: int) -> None:
@@ -45,11 +26,11 @@ def test_on_ray_a_training_has_the_bytes_of_one_process(cluster: Any, project: P
     alone.run("dvc", "repro", "train")
     process = started(shared, "dvc", "repro", "train", ZARATHUSTRA_NUM_WORKERS="2", RAY_ADDRESS=cluster.address)
     wait_for_epoch(shared, 2)
-    workers = ray_workers_in(shared)
+    workers = processes_in(shared, lambda words: words[0].startswith("ray::"))
     os.kill(workers[-1], signal.SIGKILL)
     output, _ = process.communicate()
     assert process.returncode == 0, output
     assert len(workers) == 2
-    assert epochs(shared) == epochs(alone) != {}
+    assert shared.locked_training() == alone.locked_training() != {}
     assert "Resuming at epoch" in output
     assert [run.info.status for run in shared.runs("training")] == ["FINISHED"]

@@ -5,7 +5,8 @@ import random
 import signal
 import subprocess
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 
 from tests.support.project import Project, environment
 from tests.support.reruns import ORDER
@@ -83,6 +84,19 @@ def started(project: Project, *command: str, **variables: str) -> "subprocess.Po
         text=True,
         start_new_session=True,
     )
+
+
+def processes_in(project: Project, is_wanted: Callable[[list[str]], bool]) -> list[int]:
+    """Return the processes whose current folder is that of the project and whose command line is wanted."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (folder / "cmdline").read_text(errors="replace").split("\0")
+            if (folder / "cwd").readlink() == project.path and is_wanted(words):
+                found.append(int(folder.name))
+        except OSError:  # it has ended
+            continue
+    return sorted(found)
 
 
 def read_until(process: "subprocess.Popen[str]", start: str) -> str:

@@ -123,6 +123,11 @@ class Project:
         stages = YAML(typ="safe").load(self.path / "dvc.lock")["stages"]
         return {out["path"]: out["md5"] for stage in stages.values() for out in stage["outs"]}
 
+    def locked_training(self) -> dict[str, str]:
+        """Return the hashes of the epochs and of their history in dvc.lock."""
+        written = ("models/epochs", "reports/history.csv")
+        return {path: md5 for path, md5 in self.locked_outputs().items() if path in written}
+
     def stale_stages(self) -> set[str]:
         """Return the stages that DVC finds changed themselves, before anything runs."""
         return set(json.loads(self.run("dvc", "status", "--json")))
