@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from stages.cli.sweep_grid import Overrides
-from stages.cli.sweep_run import fetch
+from stages.cli.sweep_runner import fetch
 from stages.core.networks.folder import ModelFolder
 from stages.core.pipeline.files import write_json, write_text
 from stages.core.report.figures import curves_figure, save_figure
@@ -50,16 +50,17 @@ def collapse(history: list[HistoryRow]) -> dict[str, Any]:
     >>> {key: value for key, value in collapse(rows).items() if key != "losses"}
     {'best': 1.4, 'best_epoch': 2, 'first_epoch_beyond': 3, 'num_epochs_beyond': 2, 'worst': 3.0, 'last': 1.6}
     """
-    best, beyond = math.inf, []
+    best, best_epoch, beyond = math.inf, None, []
     for row in history:
         loss = row.val_loss_nats_per_char
         if not loss <= best + MARGIN_NATS:  # NaN counts
             beyond.append(row.epoch)
-        best = min(best, loss)
+        if loss < best:
+            best, best_epoch = loss, row.epoch
     losses = [row.val_loss_nats_per_char for row in history]
     return {
         "best": best,
-        "best_epoch": losses.index(best) + 1,
+        "best_epoch": best_epoch,
         "first_epoch_beyond": beyond[0] if beyond else None,
         "num_epochs_beyond": len(beyond),
         "worst": max(losses, key=lambda loss: math.inf if math.isnan(loss) else loss),
@@ -73,7 +74,7 @@ def markdown(study: str, rows: list[dict[str, Any]]) -> str:
     lines = ["| training | settings | best loss | at epoch | first epoch beyond | epochs beyond | worst | last |"]
     lines.append("|---|---|---|---|---|---|---|---|")
     lines += [
-        f"| {row['experiment']} | `{' '.join(row['settings'])}` | {row['best']:.3f} | {row['best_epoch']} "
+        f"| {row['experiment']} | `{' '.join(row['settings'])}` | {row['best']:.3f} | {row['best_epoch'] or 'none'} "
         f"| {row['first_epoch_beyond'] or 'none'} | {row['num_epochs_beyond']} "
         f"| {row['worst']:.3f} | {row['last']:.3f} |"
         for row in rows

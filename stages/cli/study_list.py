@@ -16,6 +16,8 @@ NAME = re.compile(r"[a-z][a-z0-9-]{0,59}")  # a name in git, of a file, and a pa
 NAMES = "names of small letters, digits and -, a letter first, 60 at most"
 COMMITTED = ("benchmarks", "published")  # files in reports/ that the pipeline does not make
 WORD = re.compile(r"(?!(?:true|false|null|inf|nan)$)[A-Za-z_]+", re.IGNORECASE)
+# DVC reads ${ as a variable of the environment, and folds a line separator into a blank
+UNSAFE = re.compile(r"\$\{|[\0\x85\u2028\u2029]")
 BEFORE_QUOTE = re.compile(r'(\\*)("|\Z)')
 
 
@@ -69,8 +71,8 @@ def _overrides(name: str, settings: Any) -> Overrides:
         if not rule.accepts(value):
             raise _wrong(f"{key}.{setting}", rule.requirement, value)
         text = _as_value(value)
-        if "${" in text or "\0" in text:  # the first is a variable of the environment, for DVC
-            raise _wrong(f"{key}.{setting}", "without ${ and without NUL", value)
+        if UNSAFE.search(text):
+            raise _wrong(f"{key}.{setting}", "without ${, NUL and Unicode's line separators", value)
         overrides.append(f"{setting}={text}")
     return tuple(overrides)
 

@@ -72,8 +72,13 @@ def test_every_experiment_of_the_project_could_run(monkeypatch: pytest.MonkeyPat
             "studies.yaml: experiments.x.train.epochs must be an integer from 1 to 999. Received: 0. Correct it.",
         ),
         (
+            {"studies": {"a": ["x"]}, "experiments": {"x": {"report.prompt": "one\x85two"}}},
+            "studies.yaml: experiments.x.report.prompt must be without ${, NUL and Unicode's line separators. "
+            "Received: 'one\\x85two'. Correct it.",
+        ),
+        (
             {"studies": {"a": ["x"]}, "experiments": {"x": {"report.prompt": "${oc.env:HOME}"}}},
-            "studies.yaml: experiments.x.report.prompt must be without ${ and without NUL. "
+            "studies.yaml: experiments.x.report.prompt must be without ${, NUL and Unicode's line separators. "
             "Received: '${oc.env:HOME}'. Correct it.",
         ),
         (
@@ -131,9 +136,10 @@ def test_a_page_needs_the_store_or_none(monkeypatch: pytest.MonkeyPatch) -> None
     assert study_results._seconds("ab", 1) is None
 
 
-# NEL and its like are line breaks to the YAML writer of DVC, which folds them in a long text
-ODD = "\0\x85\u2028\u2029"
-TEXTS = st.text(st.characters(exclude_characters=ODD, exclude_categories=["Cs"]) | st.sampled_from("\\\"'$ ,=:[]{}"))
+TEXTS = st.text(
+    st.characters(exclude_characters="\0\x85\u2028\u2029", exclude_categories=["Cs"])
+    | st.sampled_from("\\\"'$ ,=:[]{}")
+)
 VALUES = (
     TEXTS | st.integers() | st.floats(allow_nan=False) | st.booleans() | st.none() | st.sampled_from(["null", "TRUE"])
 )
@@ -161,6 +167,8 @@ def test_the_collapse_is_counted_from_the_best_loss_so_far() -> None:
     assert (calm["first_epoch_beyond"], calm["num_epochs_beyond"], calm["worst"]) == (None, 0, 1.74)
     gone = study_collapse.collapse(history(1.6, 1.5, 1.76, nan, 1.4))
     assert (gone["first_epoch_beyond"], gone["num_epochs_beyond"], gone["best_epoch"]) == (3, 2, 5)
+    lost = study_collapse.collapse(history(nan, nan))
+    assert (lost["first_epoch_beyond"], lost["best_epoch"], lost["best"]) == (1, None, float("inf"))
     page = study_collapse.markdown(
         "collapse", [{"experiment": str(i), "settings": ["a=1"]} | each for i, each in enumerate((calm, gone))]
     )
