@@ -5,12 +5,10 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from stages.cli.compared_runs import ComparedRun
 from stages.cli.runs import fetch
+from stages.core.generation.continuation import continue_prompt
 from stages.core.generation.prompts import usable_prompt
-from stages.core.generation.sampling import generate
 from stages.core.networks.folder import ModelFolder
 from stages.core.networks.network import Network
 from stages.core.pipeline.errors import UserError
@@ -62,10 +60,9 @@ def _of_run(
         usable = usable_prompt(prompt, network.tokenizer, network.window_length, "The prompt").text
     except UserError as error:
         return [Continuation(head, "", f"({error})")] * len(temperatures)
-    ids = network.tokenizer.encode(usable)[None, -network.window_length :].repeat(len(temperatures), axis=0)
-    uniforms = generator(RANDOM_SEED, "compare").random(length)[None].repeat(len(temperatures), axis=0)
-    generated = generate(network.stepper(len(temperatures)), ids, np.array(temperatures, np.float64), uniforms)
-    return [Continuation(head, usable, network.tokenizer.decode(row)) for row in generated.ids]
+    generators = [generator(RANDOM_SEED, "compare") for _ in temperatures]  # the same numbers for each
+    written = continue_prompt(network, usable, temperatures, length, generators)
+    return [Continuation(head, usable, each.text) for each in written]
 
 
 def _network(run: ComparedRun, epoch: int) -> Network:
