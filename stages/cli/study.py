@@ -2,7 +2,7 @@
 
 import argparse
 
-from stages.cli import study_collapse, study_results, sweep_run
+from stages.cli import study_collapse, study_results, sweep_runner
 from stages.cli.options import require_project
 from stages.cli.study_list import STUDIES_FILE, experiments_of
 from stages.cli.sweep_start import experiments, require_commit
@@ -22,7 +22,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--show", action="store_true", help="run nothing; write the page from the experiments there are"
     )
-    sweep_run.set_up(parser)
+    sweep_runner.set_up(parser)
     parser.set_defaults(run=run)
 
 
@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> None:
     points = experiments_of(arguments.study)
     if not arguments.show:
         swept = {name: " ".join(overrides) or "params.yaml as it is" for name, overrides in points.items()}
-        sweep_run.run_points(arguments, arguments.study, points, swept)
+        sweep_runner.run_points(arguments, arguments.study, points, swept)
     commit = require_commit()
     found = experiments(".", commit)
     done = {name: found[name] for name in points if name in found}

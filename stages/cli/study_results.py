@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from stages.cli.sweep_grid import Overrides
-from stages.cli.sweep_run import fetch
+from stages.cli.sweep_runner import fetch
 from stages.core.generation.continuation import continue_prompt
 from stages.core.generation.prompts import usable_prompt
 from stages.core.networks.folder import ModelFolder
@@ -106,7 +106,7 @@ def _results(name: str, revision: str, folder: Path, prompt: str) -> dict[str, A
 
 
 def _seconds(fingerprint: str, num_epochs: int) -> float | None:
-    """Return how long a training took; None where its run is not in the store. An epoch may lack: a kill came.
+    """Return how long a training took; None where its run is not in the store. An epoch may be missing, after a kill.
 
     Raises:
         UserError: the store does not answer.

@@ -3,7 +3,7 @@
 import argparse
 import re
 
-from stages.cli import sweep_run
+from stages.cli import sweep_runner
 from stages.cli.options import require_project, value_of
 from stages.cli.sweep_grid import grid, point_name
 from stages.core.pipeline.rules import Rule
@@ -25,7 +25,7 @@ def set_up(parser: argparse.ArgumentParser) -> None:
     add("-S", "--set-param", metavar="KEY=VALUES", action="append", required=True,
         help="values of a setting, as DVC writes them: 1,2,3 or range(4); several of these make a grid")  # fmt: skip
     add("-n", "--name", default="sweep", type=value_of("--name", str, NAME), help="of the sweep (%(default)s)")
-    sweep_run.set_up(parser)
+    sweep_runner.set_up(parser)
     parser.set_defaults(run=run)
 
 
@@ -34,6 +34,6 @@ def run(arguments: argparse.Namespace) -> None:
     require_project()
     points = {point_name(arguments.name, overrides): overrides for overrides in grid(arguments.set_param)}
     swept = dict(each.split("=", 1) for each in arguments.set_param)
-    bits = sweep_run.run_points(arguments, arguments.name, points, swept)
+    bits = sweep_runner.run_points(arguments, arguments.name, points, swept)
     best = min(bits, key=lambda name: bits[name])
     print(visible(f"Best: {' '.join(points[best])}. `dvc exp apply {best}` brings it here."))

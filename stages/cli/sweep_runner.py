@@ -20,7 +20,7 @@ from stages.core.pipeline.visible import visible
 from stages.core.tables.metrics import read_metrics
 from stages.core.tracking.connection import Connection
 from stages.core.tracking.describing import headline
-from stages.core.tracking.sweep_run import SweepRun
+from stages.core.tracking.sweep_run import BITS, SweepRun
 
 RESULTS = ("reports/metrics.json", "models/network.json")
 
@@ -100,8 +100,9 @@ def log_point(sweep: SweepRun, name: str, overrides: Overrides, commit: str) -> 
             fetch(name, experiments(".", commit)[name], path, Path(folder))
         metrics = read_metrics(Path(folder, "metrics.json"))
         fingerprint = ModelFolder(Path(folder)).description().fingerprint
-    sweep.log_point(name, dict(each.split("=", 1) for each in overrides), metrics, fingerprint)
-    return headline(metrics)["held_out_bits_per_char"]
+    bits = headline(metrics)[BITS]
+    sweep.log_point(name, dict(each.split("=", 1) for each in overrides), bits, fingerprint)
+    return bits
 
 
 def fetch(name: str, revision: str, path: str, folder: Path) -> Path:

@@ -15,7 +15,7 @@ from typing import Any
 
 from stages.core.kernels.processors import NUM_THREADS_VARIABLE
 from stages.core.training.keras.build import build_network
-from stages.core.training.launch import free_addresses
+from stages.core.training.launch import free_addresses, tf_config
 from tests.benchmarks.data import BATCH_SIZE, train_params, window_data
 from tests.benchmarks.measuring import Effort, in_turns, num_cores, ratios, say, spread
 from tests.benchmarks.networks import NUM_WARM_UP_BATCHES, some_examples
@@ -53,8 +53,7 @@ def run(shards: int, num_workers: int, settings: Mapping[str, int]) -> float:
     for index in range(num_workers):
         variables = environment() | {NUM_THREADS_VARIABLE: str(max(1, num_cores() // num_workers))}
         if num_workers > 1:
-            config = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
-            variables["TF_CONFIG"] = json.dumps(config)
+            variables["TF_CONFIG"] = tf_config(addresses, index)
         command = [sys.executable, "-m", "tests.benchmarks.workers", json.dumps({"shards": shards, **settings})]
         processes.append(subprocess.Popen(command, cwd=ROOT, env=variables, stdout=subprocess.PIPE, text=True))
     outputs = [process.communicate()[0] for process in processes]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from stages.core.training.launch import free_addresses
+from stages.core.training.launch import free_addresses, tf_config
 from tests.support.project import ROOT
 from tests.support.sharding import CHOICES
 
@@ -35,8 +35,7 @@ def trained(count: int, folder: Path) -> Any:
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("ZARATHUSTRA_", "TF_", "DVC_"))}
         environment |= {"PYTHONPATH": str(ROOT), "TF_NUM_INTRAOP_THREADS": "1"}
         if count > 1:
-            config = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
-            environment["TF_CONFIG"] = json.dumps(config)
+            environment["TF_CONFIG"] = tf_config(addresses, index)
         own = folder / str(index)
         own.mkdir()
         command = [sys.executable, "-m", "tests.support.sharding"]

@@ -1,10 +1,8 @@
 """The run of a sweep, and a child run for each of its points, which MLflow's parallel coordinates compare."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from stages.core.pipeline.files import sha256_of
-from stages.core.tracking.describing import headline
 from stages.core.tracking.provenance import BASELINE, EXPERIMENT
 from stages.core.tracking.run import TrackedRun
 from stages.core.tracking.training_run import TrainingRun
@@ -27,15 +25,13 @@ class SweepRun(TrackedRun):
             run = self._start("sweep", sha256_of(commit, name), name, {BASELINE: commit})
             self._log_parameters(run, swept)
 
-    def log_point(
-        self, experiment: str, overrides: Mapping[str, str], metrics: Mapping[str, Any], fingerprint: str
-    ) -> None:
+    def log_point(self, experiment: str, overrides: Mapping[str, str], bits: float, fingerprint: str) -> None:
         """Log a point, unless that was done before: its parameters, its held-out bits, which training it is.
 
         Args:
             experiment: name of the experiment in DVC.
             overrides: its parameters.
-            metrics: content of its reports/metrics.json.
+            bits: per held-out character.
             fingerprint: of its training.
         """
         with self.connection.tolerate_errors():
@@ -51,6 +47,6 @@ class SweepRun(TrackedRun):
                 run = self._store().create_run(self.connection.experiment_id, tags=about | tags, run_name=name)
             self._log_parameters(run, overrides)
             # the only number, as parallel coordinates begin with the first by name; its training has the others
-            self._log_metrics(run.info.run_id, {(BITS, 0): headline(metrics)[BITS]})
+            self._log_metrics(run.info.run_id, {(BITS, 0): bits})
             if run.info.status != "FINISHED":
                 self._store().set_terminated(run.info.run_id)

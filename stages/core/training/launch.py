@@ -20,6 +20,7 @@ from stages.core.training import ray_cluster
 
 NUM_WORKERS_VARIABLE = "ZARATHUSTRA_NUM_WORKERS"
 WORKER = "stages.core.training.worker"
+_started: list[subprocess.Popen[bytes]] = []  # kept: their input ends with the last reference
 
 
 def num_workers(num_shards: int) -> int:
@@ -72,8 +73,7 @@ def start_others(count: int, windows: Path) -> None:
     os.environ.setdefault("TF_NUM_INTRAOP_THREADS", str(math.ceil(num_processors() / count)))
     addresses = free_addresses(count)
     for index in reversed(range(count)):
-        config = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}}
-        os.environ["TF_CONFIG"] = json.dumps(config)
+        os.environ["TF_CONFIG"] = tf_config(addresses, index)
         if index:
             _start(index, windows)
 
@@ -87,6 +87,11 @@ def _start(index: int, windows: Path) -> None:
         _started.append(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=file, stderr=subprocess.STDOUT))
 
 
+def tf_config(addresses: list[str], index: int) -> str:
+    """Return the value of TF_CONFIG for one of the workers at some addresses."""
+    return json.dumps({"cluster": {"worker": addresses}, "task": {"type": "worker", "index": index}})
+
+
 def free_addresses(count: int) -> list[str]:
     """Return addresses of this machine with ports that nobody uses."""
     with ExitStack() as stack:
@@ -94,6 +99,3 @@ def free_addresses(count: int) -> list[str]:
         for each in sockets:
             each.bind(("127.0.0.1", 0))
         return ["{}:{}".format(*each.getsockname()) for each in sockets]
-
-
-_started: list[subprocess.Popen[bytes]] = []
