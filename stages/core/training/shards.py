@@ -44,7 +44,8 @@ class CarriedStates:
 
     def __init__(self, layers: Iterable[Any], num_shards: int) -> None:
         self._now = [state for layer in layers if getattr(layer, "stateful", False) for state in layer.states]
-        self._all = [tf.Variable(tf.zeros((num_shards, *state.shape)), trainable=False) for state in self._now]
+        num_rows = max(1, num_shards)  # a worker too many has no shard, and TensorFlow updates no empty variable
+        self._all = [tf.Variable(tf.zeros((num_rows, *state.shape)), trainable=False) for state in self._now]
 
     def reset(self) -> None:
         """Let every stream begin from zero."""

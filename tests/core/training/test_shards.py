@@ -73,6 +73,20 @@ def test_a_longer_run_in_shards_equals_one_that_never_stopped(name: str) -> None
     assert hashes[0] == hashes[1]
 
 
+def test_a_worker_too_many_takes_part_without_a_shard() -> None:
+    class LastOfThree(Workers):
+        index, count = 2, 3
+
+        def gather(self, own: Any) -> Any:
+            return np.stack([own] * self.count)
+
+        def share(self, data: bytes) -> bytes:
+            return data
+
+    params = dataclasses.replace(PARAMS, **CHOICES["carried stack"], epochs=1)
+    assert len(ShardedTrainer(params, windows(), FINGERPRINT, LastOfThree()).train(lambda row, seconds: None)) == 1
+
+
 def test_workers_with_other_settings_are_told_apart() -> None:
     class Different(Workers):
         count = 2
