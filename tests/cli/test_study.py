@@ -182,19 +182,21 @@ def test_the_collapse_is_counted_from_the_best_loss_so_far() -> None:
 
 def test_the_page_of_results_has_the_best_first_and_shows_no_text_as_markup() -> None:
     worse = {
-        "experiment": "book", "settings": [], "bits": 2.18, "weights": 103_000, "seconds": 3000.4, "best_epoch": 10,
-        "last_epoch": 60, "words": None, "fingerprint": "ab" * 32, "baselines": {"5-gram": 2.069},
+        "experiment": "book", "settings": [], "bits": 2.18, "bits_with_ngrams": 2.1, "weights": 103_000,
+        "seconds": 3000.4, "best_epoch": 10, "last_epoch": 60, "words": None, "fingerprint": "ab" * 32,
         "sample": "a <b>|*c*",
     }  # fmt: skip
     better = worse | {"experiment": "every", "settings": ["train.targets=every"], "bits": 2.0, "seconds": None}
     better |= {"words": 0.5}
-    page = study_results.markdown("networks", {"prompt": "once\nupon", "experiments": [worse, better]})
+    content = {"prompt": "once\nupon", "characters": 60_030, "baselines": {"5-gram": 2.069}}
+    page = study_results.markdown("networks", content | {"experiments": [worse, better]})
+    assert "\nBits per held-out character, on the 60,030 characters that all of these hold out" in page
     rows = [line for line in page.splitlines() if line.startswith("| **")]
     assert rows == [
-        "| **every** | **2.000** | 103,000 | – | 10 of 60 | 50.0% | `abababab` |",
-        "| **book** | **2.180** | 103,000 | 3,000 | 10 of 60 | – | `abababab` |",
+        "| **every** | **2.000** | 2.100 | 103,000 | – | 10 of 60 | 50.0% | `abababab` |",
+        "| **book** | **2.180** | 2.100 | 103,000 | 3,000 | 10 of 60 | – | `abababab` |",
     ]
-    assert "| 5-gram | 2.069 | | | | | |" in page
+    assert "| 5-gram | 2.069 | | | | | | |" in page
     assert "- **book**: `params.yaml as it is`" in page
     assert "<td>once<br>upon</td>" in page
     assert "a &#60;b&#62;&#124;&#42;c&#42;…" in page

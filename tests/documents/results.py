@@ -72,6 +72,45 @@ def summary(reports: Path = REPORTS) -> str:
     )
 
 
+def side_by_side(reports: Path = REPORTS) -> str:
+    """Return the book's network beside the best one; nothing where they have not been compared."""
+    path = reports / "networks.json"
+    content = read_json(path) if path.exists() else {"experiments": []}
+    rows = {row["experiment"]: row for row in content["experiments"]}
+    if not {"book", "best"} <= rows.keys():
+        return ""
+    shown = [rows["book"], rows["best"]]
+    lines = {
+        "bits per held-out character": [f"**{row['bits']:.3f}**" for row in shown],
+        "weights": [f"{row['weights']:,}" for row in shown],
+        f"after *{as_html(content['prompt'])}*": [f"{as_html(row['sample'][:SAMPLE_LENGTH])}…" for row in shown],
+    }
+    baselines = ", ".join(f"{name} {bits:.3f}" for name, bits in content["baselines"].items())
+    table = [
+        "| | the book's network, which `make repro` trains | the best one, by `make best` |",
+        "|---|---|---|",
+        *(f"| {name} | {' | '.join(cells)} |" for name, cells in lines.items()),
+    ]
+    after = f"On the same characters: {baselines}. Every network: [reports/networks.md](reports/networks.md)."
+    return "\n".join(table) + f"\n\n{after}\n\n"
+
+
+def best(reports: Path = REPORTS) -> str:
+    """Return what the best network reaches on the split of the best figure published; nothing before it has run."""
+    path = reports / "best.json"
+    if not path.exists():
+        return ""
+    content = read_json(path)
+    row = next(row for row in content["experiments"] if row["experiment"] == "best")
+    alone, with_ngrams = row["bits"] / NATS_TO_BITS, row["bits_with_ngrams"] / NATS_TO_BITS
+    published = "[1.2524 nats](https://github.com/fastai/fastai1/blob/master/courses/dl1/lesson6-rnn.ipynb)"
+    return (
+        f"`best` takes **{alone:.4f} nats** ({row['bits']:.3f} bits) per character on the {content['characters']:,} "
+        f"characters that it holds out, and {with_ngrams:.4f} mixed with n-grams. On this split, fast.ai's network of "
+        f"about the same size reached {published}, the best figure published for this text.\n"
+    )
+
+
 def samples(reports: Path = REPORTS) -> str:
     """Return a table of one prompt continued: a row for each temperature, a column for each epoch."""
     samples = read_samples(reports / "prompt.csv")
