@@ -4,12 +4,14 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
 
 from stages.core.pipeline import params
-from tests.documents import tables
+from stages.core.pipeline.files import write_json
+from tests.documents import results, tables
 from tests.documents.published import only_published
 from tests.support.project import ROOT, default_params, environment
 from tests.support.reruns import ORDER
@@ -50,3 +52,31 @@ def test_settings_of_other_networks_are_valid(row: str, tmp_path: Path, monkeypa
         sections[section][key] = YAML(typ="safe").load(value)
     YAML(typ="safe").dump(sections, Path("params.yaml"))
     assert params.load_all()["train"].targets == "every"
+
+
+def test_the_first_screen_shows_two_networks_beside_the_simpler_models(tmp_path: Path) -> None:
+    row = {"bits": 2.18, "weights": 103_000, "sample": "one|two " + "x" * 200}
+    content: dict[str, Any] = {
+        "prompt": "what is\ngood",
+        "baselines": {"5-gram": 2.069, "bzip2": 2.11},
+        "experiments": [row | {"experiment": "book"}],
+    }
+    assert results.side_by_side(tmp_path) == ""
+    write_json(tmp_path / "networks.json", content)
+    assert results.side_by_side(tmp_path) == ""  # the best one has not run
+    content["experiments"].append(row | {"experiment": "best", "bits": 1.75, "weights": 3_300_000})
+    write_json(tmp_path / "networks.json", content)
+    shown = results.side_by_side(tmp_path)
+    assert "\n| bits per held-out character | **2.180** | **1.750** |\n| weights | 103,000 | 3,300,000 |\n" in shown
+    assert "\n| after *what is<br>good* | one&#124;two xxx" in shown
+    assert "\n\nOn the same characters: 5-gram 2.069, bzip2 2.110. Every network: " in shown
+
+
+def test_the_best_network_is_compared_in_the_unit_of_the_published_figure(tmp_path: Path) -> None:
+    assert results.best(tmp_path) == ""
+    row = {"experiment": "best", "bits": 1.8, "bits_with_ngrams": 1.75}
+    write_json(tmp_path / "best.json", {"characters": 109_846, "experiments": [row]})
+    assert results.best(tmp_path).startswith(
+        "`best` takes **1.2477 nats** (1.800 bits) per character on the 109,846 characters that it holds out, and "
+        "1.2130 mixed with n-grams. "
+    )
