@@ -91,7 +91,9 @@ def write_ids(
         write_header(file, tokenizer, 0)  # written again when the number is known
         if len(files) == 1:
             parts = read_parts(corpus, outline, fraction, on_read=bar.update)
-            num_training_tokens, num_validation_tokens = write_parts(parts, tokenizer, file, later)
+            # of a single file, the validation part comes next anyway
+            validation = file if len(outline.num_bytes) == 1 else later
+            num_training_tokens, num_validation_tokens = write_parts(parts, tokenizer, file, validation)
         else:
             num_training_tokens = num_validation_tokens = 0
             for group, numbers in zip(files, in_order(work, files, num_processes), strict=True):
