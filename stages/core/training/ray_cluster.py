@@ -12,9 +12,9 @@ from typing import Any
 
 from stages.core.pipeline.errors import UserError
 from stages.core.pipeline.files import scratch_root
+from stages.core.pipeline.ray_cluster import connected
 
 MAX_FAILURES = 3  # of a worker; the training then resumes after the last whole epoch
-PASSED_ON = ("DVC_", "GIT_", "MLFLOW_", "ZARATHUSTRA_")  # what the names of variables begin with
 
 
 def run(count: int, first: list[str], other: list[str]) -> None:
@@ -28,38 +28,24 @@ def run(count: int, first: list[str], other: list[str]) -> None:
     Raises:
         UserError: there is no Ray, no cluster, or the training ended with an error.
     """
-    try:
-        import ray
-        from ray.train import FailureConfig, RunConfig, ScalingConfig
+    with connected():
+        from ray.train import FailureConfig, RunConfig, ScalingConfig, TrainingFailedError
         from ray.train.tensorflow import TensorflowTrainer
-    except ImportError as error:
-        raise UserError(
-            f"RAY_ADDRESS is set, and Ray is missing ({error}). `make scale` installs it; unset RAY_ADDRESS to "
-            "start the workers on this machine."
-        ) from None
-    folder = Path.cwd()
-    variables = {name: value for name, value in os.environ.items() if name.startswith(PASSED_ON)}
-    try:
-        ray.init(runtime_env={"env_vars": {**variables, "PYTHONPATH": str(folder)}}, logging_level="warning")
-    except (ConnectionError, ValueError, RuntimeError) as error:
-        raise UserError(
-            f"RAY_ADDRESS={os.environ['RAY_ADDRESS']}: no cluster of Ray answers ({str(error).splitlines()[0]}). "
-            "`ray start --head` begins one; unset RAY_ADDRESS to start the workers on this machine."
-        ) from None
-    storage = scratch_root() / "ray"
-    trainer = TensorflowTrainer(
-        _work,
-        train_loop_config={"folder": str(folder), "first": first, "other": other},
-        scaling_config=ScalingConfig(num_workers=(1, count)),
-        run_config=RunConfig(storage_path=str(storage), failure_config=FailureConfig(max_failures=MAX_FAILURES)),
-    )
-    try:
-        trainer.fit()
-    except ray.train.TrainingFailedError as error:
-        raise UserError(f"The training in Ray's cluster ended: {_last_line(error)}. `dvc repro` resumes it.") from None
-    finally:
-        ray.shutdown()
-        shutil.rmtree(storage, ignore_errors=True)
+
+        storage = scratch_root() / "ray"
+        trainer = TensorflowTrainer(
+            _work,
+            train_loop_config={"folder": str(Path.cwd()), "first": first, "other": other},
+            scaling_config=ScalingConfig(num_workers=(1, count)),
+            run_config=RunConfig(storage_path=str(storage), failure_config=FailureConfig(max_failures=MAX_FAILURES)),
+        )
+        try:
+            trainer.fit()
+        except TrainingFailedError as error:
+            why = _last_line(error)
+            raise UserError(f"The training in Ray's cluster ended: {why}. `dvc repro` resumes it.") from None
+        finally:
+            shutil.rmtree(storage, ignore_errors=True)
 
 
 def _work(config: dict[str, Any]) -> None:
