@@ -22,7 +22,6 @@ from stages.core.pipeline.errors import UserError
 from stages.core.text.windows import WindowData
 
 MOST_HELD_OUT = 200_000  # tokens
-MAX_ORDER = 6
 PIECE_LENGTH = 20_000  # tokens of the training part that decide the weight
 WEIGHTS = tuple(i / 100 for i in range(51))
 
@@ -43,11 +42,17 @@ class Prediction:
         return math.fsum(nats[inside]) / math.log(2) / int(-np.diff(self.ends)[inside].sum())
 
 
-def predict(network: Network, data: WindowData) -> Prediction:
-    """Return what a network says of the first tokens of its held-out text, at most MOST_HELD_OUT."""
+def predict(network: Network, data: WindowData, max_order: int) -> Prediction:
+    """Return what a network says of the first tokens of its held-out text, at most MOST_HELD_OUT.
+
+    Args:
+        network: that predicts.
+        data: its windows.
+        max_order: of the n-grams.
+    """
     ids, window_length = held_out_ids(data, MOST_HELD_OUT), network.window_length
     nats = held_out_nats(network, ids)
-    order, weight = weight_of_ngrams(network, data)
+    order, weight = weight_of_ngrams(network, data, max_order)
     before = np.concatenate([data.training_ids[-MOST_COMPARED:], ids[:window_length]])
     ngrams = held_out_probabilities(before, ids[window_length:], data.tokenizer.size, order)[order]
     lengths = data.tokenizer.lengths[ids[window_length:]].astype(np.int64)
@@ -61,7 +66,7 @@ def predict(network: Network, data: WindowData) -> Prediction:
     )
 
 
-def weight_of_ngrams(network: Network, data: WindowData) -> tuple[int, float]:
+def weight_of_ngrams(network: Network, data: WindowData, max_order: int) -> tuple[int, float]:
     """Return the order of the n-grams and their weight that fit the end of the training part best.
 
     The n-grams are counted before that piece. The network has trained on it, so they get less weight than they could
@@ -69,7 +74,7 @@ def weight_of_ngrams(network: Network, data: WindowData) -> tuple[int, float]:
     """
     training, window_length = data.training_ids[-MOST_COMPARED:], network.window_length
     length = min(PIECE_LENGTH, len(training) // 4)
-    ngrams = held_out_probabilities(training[:-length], training[-length:], data.tokenizer.size, MAX_ORDER)
+    ngrams = held_out_probabilities(training[:-length], training[-length:], data.tokenizer.size, max_order)
     nats = held_out_nats(network, training[-length - window_length :])
     choices = [(order, weight) for order in ngrams for weight in WEIGHTS]
     return min(choices, key=lambda choice: float(mixed(nats, ngrams[choice[0]], choice[1]).mean()))

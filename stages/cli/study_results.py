@@ -110,9 +110,9 @@ def _results(name: str, revision: str, folder: Path, prompt: str) -> tuple[dict[
     windows.mkdir()
     for each in ("ids.npy", "tokenizer.json", "plan.json"):
         fetch(name, revision, f"data/windows/{each}", windows)
-    prediction = predict(network, read_windows(windows))
     (written,) = continue_prompt(network, usable, [TEMPERATURE], SAMPLE_LENGTH, [generator(0, "study")])
     ngrams = [key for key in scores["baseline"] if key.startswith("ngram_")]
+    prediction = predict(network, read_windows(windows), len(ngrams))
     best = min(ngrams, key=lambda key: scores["baseline"][key])
     row = {
         "best_epoch": scores["best_epoch"],

@@ -36,12 +36,12 @@ def prediction(*lengths: int, after: int = 0) -> Prediction:
 
 
 def test_a_part_is_measured_as_evaluation_measures_it() -> None:
-    found = predict(NETWORK, data(100))
+    found = predict(NETWORK, data(100), 6)
     assert found.bits_per_char(found.nats, common_span([found])) == held_out_bits_per_char(NETWORK, data(100))
 
 
 def test_the_longer_part_is_measured_where_the_shorter_one_is() -> None:
-    long, short = predict(NETWORK, data(150)), predict(NETWORK, data(100))
+    long, short = predict(NETWORK, data(150), 6), predict(NETWORK, data(100), 6)
     span = common_span([long, short])
     assert span == (94, 0)
     expected = math.fsum(long.nats[-94:]) / math.log(2) / 94
@@ -51,7 +51,7 @@ def test_the_longer_part_is_measured_where_the_shorter_one_is() -> None:
 
 def test_only_the_first_tokens_of_a_large_text_count(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(study_held_out, "MOST_HELD_OUT", 50)
-    found = predict(NETWORK, data(100))
+    found = predict(NETWORK, data(100), 6)
     assert np.array_equal(found.nats, held_out_nats(NETWORK, IDS[300:350]))
     assert common_span([found]) == (94, 50)
 
@@ -59,11 +59,11 @@ def test_only_the_first_tokens_of_a_large_text_count(monkeypatch: pytest.MonkeyP
 def test_order_and_weight_are_chosen_on_training_text_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(study_held_out, "PIECE_LENGTH", 60)
     regular = np.tile(np.arange(7, dtype=np.uint8), 60)[:400]  # n-grams know it, a random network does not
-    order, weight = weight_of_ngrams(NETWORK, data(100, regular))
+    order, weight = weight_of_ngrams(NETWORK, data(100, regular), 6)
     assert (order, weight) == (6, 0.5)
     other = np.concatenate([regular[:300], IDS[:100]])
-    assert weight_of_ngrams(NETWORK, data(100, other)) == (order, weight)
-    found = predict(NETWORK, data(100, regular))
+    assert weight_of_ngrams(NETWORK, data(100, other), 6) == (order, weight)
+    found = predict(NETWORK, data(100, regular), 6)
     ngrams = held_out_probabilities(regular[:306], regular[306:], 7, 6)[6]
     expected = -np.log(0.5 * np.exp(found.nats) ** -1 + 0.5 * ngrams)
     assert found.nats_mixed == pytest.approx(expected, rel=1e-9)

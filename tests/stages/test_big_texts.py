@@ -1,5 +1,6 @@
 """Files that are big together are read by several processes: the bytes are those of one."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from stages import lowercase, vectorize
 from stages.core.pipeline.errors import UserError
 from stages.core.pipeline.params import LowercaseParams, VectorizeParams
 from stages.core.text import parallel
-from stages.core.text.parallel import groups
+from stages.core.text.parallel import groups, in_order
 from stages.core.text.table import TOKENIZERS
 from tests.support.files import contents
 
@@ -78,3 +79,14 @@ def test_groups_are_all_files_in_their_order(sizes: list[int], num_processes: in
 
 def test_a_small_corpus_is_read_by_one_process() -> None:
     assert groups([1_000_000] * 50, 8) == [range(50)]
+
+
+def test_a_cluster_that_is_named_gets_each_big_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAY_ADDRESS", "auto")
+    files = groups([40_000_000, 1_000, 30_000_000, 20_000_000], num_processes=1)
+    assert files == [range(0, 2), range(2, 3), range(3, 4)]
+    monkeypatch.setitem(sys.modules, "ray", None)  # not installed
+    with pytest.raises(
+        UserError, match=r"^RAY_ADDRESS needs Ray, which is not installed\. `make scale` installs it\.$"
+    ):
+        list(in_order(len, files, 1))

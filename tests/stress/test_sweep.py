@@ -144,4 +144,7 @@ def test_without_a_cluster_one_message_says_so(project: Project) -> None:
     push(project)
     uri = f"sqlite:///{project.path / 'mlflow.db'}"
     printed = project.run(*SWEEP, *WANTED, "--ray", "127.0.0.1:1", status=1, MLFLOW_TRACKING_URI=uri)
-    assert printed == "Error: --ray 127.0.0.1:1: nothing listens there. Start a cluster with `ray start --head`.\n"
+    assert printed == (
+        "Error: --ray 127.0.0.1:1: nothing listens there. "
+        "Start a cluster with `ray start --head`, or leave --ray out.\n"
+    )

@@ -33,3 +33,8 @@ def test_on_ray_a_text_has_the_bytes_of_one_process(cluster: Any, project: Proje
     printed = project.run("python", "-m", *STAGES[0], RAY_ADDRESS=cluster.address, status=1)
     assert printed.count("Error: data/raw/3.txt") == 1
     assert "Traceback" not in printed
+
+    printed = project.run("python", "-m", *STAGES[0], RAY_ADDRESS="127.0.0.1:1", status=1)
+    assert (
+        "Error: RAY_ADDRESS 127.0.0.1:1: nothing listens there. Start a cluster with `ray start --head`, or " in printed
+    )

@@ -20,7 +20,7 @@ def groups(sizes: Sequence[int], num_processes: int) -> list[range]:
 
     Args:
         sizes: bytes of each file.
-        num_processes: at most, on this machine; a cluster of Ray takes all files at once.
+        num_processes: at most, on this machine; a cluster of Ray takes all big files at once.
 
     >>> groups([50_000_000, 10_000_000, 40_000_000], num_processes=1)
     [range(0, 3)]
@@ -40,7 +40,7 @@ def groups(sizes: Sequence[int], num_processes: int) -> list[range]:
 def in_order(work: Callable[[range], Result], files: Sequence[range], num_processes: int) -> Iterator[Result]:
     """Yield what `work` returns for each group, computed in processes of their own."""
     if ray_cluster.is_named():
-        with ray_cluster.connected() as ray:
+        with ray_cluster.named() as ray:
             started = [ray.remote(_in_folder).remote(str(Path.cwd()), work, group) for group in files]
             try:
                 yield from map(ray.get, started)

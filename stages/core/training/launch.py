@@ -16,6 +16,7 @@ from pathlib import Path
 from stages.core.kernels.processors import num_processors
 from stages.core.pipeline.errors import UserError
 from stages.core.pipeline.files import scratch_root
+from stages.core.pipeline.ray_cluster import is_named
 from stages.core.training import ray_cluster
 
 NUM_WORKERS_VARIABLE = "ZARATHUSTRA_NUM_WORKERS"
@@ -56,7 +57,7 @@ def start(count: int, first: list[str], windows: Path) -> bool:
     """
     if count == 1 or is_worker():
         return True
-    if os.environ.get("RAY_ADDRESS"):
+    if is_named():
         ray_cluster.run(count, first, [WORKER, str(windows)])
         return False
     start_others(count, windows)

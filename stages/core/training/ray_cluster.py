@@ -12,7 +12,7 @@ from typing import Any
 
 from stages.core.pipeline.errors import UserError
 from stages.core.pipeline.files import scratch_root
-from stages.core.pipeline.ray_cluster import connected
+from stages.core.pipeline.ray_cluster import named
 
 MAX_FAILURES = 3  # of a worker; the training then resumes after the last whole epoch
 
@@ -28,7 +28,7 @@ def run(count: int, first: list[str], other: list[str]) -> None:
     Raises:
         UserError: there is no Ray, no cluster, or the training ended with an error.
     """
-    with connected():
+    with named():
         from ray.train import FailureConfig, RunConfig, ScalingConfig, TrainingFailedError
         from ray.train.tensorflow import TensorflowTrainer
 
