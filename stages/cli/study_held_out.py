@@ -3,7 +3,7 @@
 Experiments may hold out parts of different length, and predict tokens of different length. What compares them is the
 part that all of them predict, counted in characters from the end of the text.
 
-Shapes: M held-out tokens, T tokens of a window, n = M - T predicted tokens.
+Shapes: M held-out tokens, T tokens of a window, n = M - T predicted tokens, O orders of n-grams.
 """
 
 import math
@@ -22,8 +22,7 @@ from stages.core.pipeline.errors import UserError
 from stages.core.text.windows import WindowData
 
 MOST_HELD_OUT = 200_000  # tokens
-PIECE_LENGTH = 20_000  # tokens of the training part that decide the weight
-WEIGHTS = tuple(i / 100 for i in range(51))
+WEIGHTS = tuple((i + 0.5) / 20 for i in range(20))  # of the n-grams; the network has the rest
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -32,8 +31,6 @@ class Prediction:
 
     nats: NDArray[np.float64]  # (n,) -ln p of each token
     nats_mixed: NDArray[np.float64]  # (n,) the same with n-grams
-    order: int  # of the n-grams
-    weight: float  # of the n-grams; the network has the rest
     ends: NDArray[np.int64]  # (n + 1,) characters from the start of each token to the end of the text; last, its end
 
     def bits_per_char(self, nats: NDArray[np.float64], span: tuple[int, int]) -> float:
@@ -52,41 +49,39 @@ def predict(network: Network, data: WindowData, max_order: int) -> Prediction:
     """
     ids, window_length = held_out_ids(data, MOST_HELD_OUT), network.window_length
     nats = held_out_nats(network, ids)
-    order, weight = weight_of_ngrams(network, data, max_order)
     before = np.concatenate([data.training_ids[-MOST_COMPARED:], ids[:window_length]])
-    ngrams = held_out_probabilities(before, ids[window_length:], data.tokenizer.size, order)[order]
+    ngrams = held_out_probabilities(before, ids[window_length:], data.tokenizer.size, max_order)
     lengths = data.tokenizer.lengths[ids[window_length:]].astype(np.int64)
     after = data.num_characters(data.validation_ids[len(ids) :])
     return Prediction(
         nats=nats,
-        nats_mixed=mixed(nats, ngrams, weight),
-        order=order,
-        weight=weight,
+        nats_mixed=mixed(nats, np.stack(list(ngrams.values()))),
         ends=after + np.concatenate([np.cumsum(lengths[::-1])[::-1], [0]]),
     )
 
 
-def weight_of_ngrams(network: Network, data: WindowData, max_order: int) -> tuple[int, float]:
-    """Return the order of the n-grams and their weight that fit the end of the training part best.
+def mixed(nats: NDArray[np.float64], ngrams: NDArray[np.float64]) -> NDArray[Any]:
+    """Return -ln p of every token, (n,), by a network and n-grams together, with no weight chosen.
 
-    The n-grams are counted before that piece. The network has trained on it, so they get less weight than they could
-    use; but nothing is chosen on held-out text.
+    Each order of the n-grams with each weight is a model. Bayes' rule mixes them: equal at first, then each counts as
+    much as its probability of all tokens so far. The mixture of K models takes at most ln(K) nats more than the best
+    of them, for the whole text. A weight chosen on training text would be too small: a network that has learned this
+    text by heart needs no n-grams there.
+
+    Args:
+        nats: (n,) -ln p of each token by the network.
+        ngrams: (O, n) probability of each token by the n-grams of each order.
+
+    >>> nats = np.full(1000, np.log(4.0))  # the n-grams know twice as much
+    >>> mixed(nats, np.full((1, 1000), 0.5)).round(2)[[0, -1]].tolist()  # -ln 3/8, then -ln 0.49
+    [0.98, 0.71]
     """
-    training, window_length = data.training_ids[-MOST_COMPARED:], network.window_length
-    length = min(PIECE_LENGTH, len(training) // 4)
-    ngrams = held_out_probabilities(training[:-length], training[-length:], data.tokenizer.size, max_order)
-    nats = held_out_nats(network, training[-length - window_length :])
-    choices = [(order, weight) for order in ngrams for weight in WEIGHTS]
-    return min(choices, key=lambda choice: float(mixed(nats, ngrams[choice[0]], choice[1]).mean()))
-
-
-def mixed(nats: NDArray[np.float64], ngrams: NDArray[np.float64], weight: float) -> NDArray[Any]:
-    """Return -ln of the mixed probability of every token, (n,).
-
-    >>> mixed(np.array([np.log(2)]), np.array([0.25]), 0.5).round(4).tolist()  # -ln 3/8
-    [0.9808]
-    """
-    result: NDArray[Any] = -np.log((1 - weight) * np.exp(-nats) + weight * ngrams)
+    of_all = np.full(len(nats), -np.inf)
+    for probabilities in ngrams:
+        for weight in WEIGHTS:
+            of_one = np.cumsum(np.log((1 - weight) * np.exp(-nats) + weight * probabilities))
+            of_all = np.logaddexp(of_all, of_one)
+    result: NDArray[Any] = -np.diff(of_all, prepend=math.log(len(ngrams) * len(WEIGHTS)))
     return result
 
 

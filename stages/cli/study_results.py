@@ -25,8 +25,8 @@ REPORTS = Path("reports")
 TEMPERATURE = 0.5
 SAMPLE_LENGTH = 200  # characters
 INTRODUCTION = """Bits per held-out character, on the {characters:,} characters that all of these hold out: each
-predicted once, by the stepper that writes text; words and bytes are counted per character. With n-grams: mixed with the
-probabilities of an n-gram model, whose order and weight are chosen on training text. The samples continue the same
+predicted once, by the stepper that writes text; words and bytes are counted per character. With n-grams: mixed with
+n-gram models of all orders and weights, by Bayes' rule, so that no weight is chosen. The samples continue the same
 held-out passage at temperature {temperature}. `zarathustra study {study}` makes this page;
 [studies.yaml](../studies.yaml) holds the settings."""
 
@@ -51,7 +51,6 @@ def write(study: str, points: Mapping[str, Overrides], done: Mapping[str, str]) 
         row |= {
             "bits": prediction.bits_per_char(prediction.nats, span),
             "bits_with_ngrams": prediction.bits_per_char(prediction.nats_mixed, span),
-            "ngrams": {"order": prediction.order, "weight": prediction.weight},
         }
     all_baselines = [row.pop("baselines") for row in rows]
     shortest = min(range(len(rows)), key=lambda i: int(predictions[i].ends[0]))  # it holds out what all hold out

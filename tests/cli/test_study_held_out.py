@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stages.cli import study_held_out
-from stages.cli.study_held_out import Prediction, common_span, predict, weight_of_ngrams
+from stages.cli.study_held_out import WEIGHTS, Prediction, common_span, mixed, predict
 from stages.core.evaluation.held_out import held_out_bits_per_char, held_out_nats
 from stages.core.evaluation.ngrams import held_out_probabilities
 from stages.core.pipeline.errors import UserError
@@ -32,7 +32,7 @@ def prediction(*lengths: int, after: int = 0) -> Prediction:
     """Of tokens of some lengths, each as many bits as it is long, with `after` characters after them."""
     ends = [after + sum(lengths[i:]) for i in range(len(lengths) + 1)]
     nats = np.array(lengths) * math.log(2)
-    return Prediction(nats=nats, nats_mixed=nats * 0.5, order=1, weight=0.1, ends=np.array(ends))
+    return Prediction(nats=nats, nats_mixed=nats * 0.5, ends=np.array(ends))
 
 
 def test_a_part_is_measured_as_evaluation_measures_it() -> None:
@@ -56,17 +56,26 @@ def test_only_the_first_tokens_of_a_large_text_count(monkeypatch: pytest.MonkeyP
     assert common_span([found]) == (94, 50)
 
 
-def test_order_and_weight_are_chosen_on_training_text_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(study_held_out, "PIECE_LENGTH", 60)
+PROBABILITIES = st.lists(st.tuples(*[st.floats(1e-6, 1.0)] * 3), min_size=1, max_size=40)
+
+
+@given(PROBABILITIES)
+def test_a_mixture_is_hardly_worse_than_its_best_part_and_sees_nothing_to_come(p: list[tuple[float, ...]]) -> None:
+    network, *ngrams = np.array(p).T
+    nats = mixed(-np.log(network), np.array(ngrams))
+    parts = [(1 - weight) * network + weight * each for each in ngrams for weight in WEIGHTS]
+    assert nats.sum() <= min(-np.log(part).sum() for part in parts) + math.log(len(parts)) + 1e-6
+    assert nats[0] == pytest.approx(-np.log(np.mean([part[0] for part in parts])))
+    half = (len(p) + 1) // 2
+    assert np.array_equal(nats[:half], mixed(-np.log(network[:half]), np.array(ngrams)[:, :half]))
+
+
+def test_n_grams_are_counted_in_the_text_before() -> None:
     regular = np.tile(np.arange(7, dtype=np.uint8), 60)[:400]  # n-grams know it, a random network does not
-    order, weight = weight_of_ngrams(NETWORK, data(100, regular), 6)
-    assert (order, weight) == (6, 0.5)
-    other = np.concatenate([regular[:300], IDS[:100]])
-    assert weight_of_ngrams(NETWORK, data(100, other), 6) == (order, weight)
     found = predict(NETWORK, data(100, regular), 6)
-    ngrams = held_out_probabilities(regular[:306], regular[306:], 7, 6)[6]
-    expected = -np.log(0.5 * np.exp(found.nats) ** -1 + 0.5 * ngrams)
-    assert found.nats_mixed == pytest.approx(expected, rel=1e-9)
+    assert found.nats_mixed[-1] < 0.1 < found.nats[-1]
+    ngrams = held_out_probabilities(regular[:306], regular[306:], 7, 6)
+    assert np.array_equal(found.nats_mixed, mixed(found.nats, np.array(list(ngrams.values()))))
 
 
 LENGTHS = st.lists(st.integers(1, 9), min_size=1, max_size=30)
