@@ -82,6 +82,7 @@ def side_by_side(reports: Path = REPORTS) -> str:
     shown = [rows["book"], rows["best"]]
     lines = {
         "bits per held-out character": [f"**{row['bits']:.3f}**" for row in shown],
+        "the same, mixed with n-grams": [f"{row['bits_with_ngrams']:.3f}" for row in shown],
         "weights": [f"{row['weights']:,}" for row in shown],
         f"after *{as_html(content['prompt'])}*": [f"{as_html(row['sample'][:SAMPLE_LENGTH])}…" for row in shown],
     }
@@ -91,7 +92,10 @@ def side_by_side(reports: Path = REPORTS) -> str:
         "|---|---|---|",
         *(f"| {name} | {' | '.join(cells)} |" for name, cells in lines.items()),
     ]
-    after = f"On the same characters: {baselines}. Every network: [reports/networks.md](reports/networks.md)."
+    after = (
+        f"On the same {content['characters']:,} characters: {baselines}. "
+        "Every network: [reports/networks.md](reports/networks.md)."
+    )
     return "\n".join(table) + f"\n\n{after}\n\n"
 
 

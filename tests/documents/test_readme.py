@@ -55,9 +55,10 @@ def test_settings_of_other_networks_are_valid(row: str, tmp_path: Path, monkeypa
 
 
 def test_the_first_screen_shows_two_networks_beside_the_simpler_models(tmp_path: Path) -> None:
-    row = {"bits": 2.18, "weights": 103_000, "sample": "one|two " + "x" * 200}
+    row = {"bits": 2.18, "bits_with_ngrams": 1.93, "weights": 103_000, "sample": "one|two " + "x" * 200}
     content: dict[str, Any] = {
         "prompt": "what is\ngood",
+        "characters": 59_961,
         "baselines": {"5-gram": 2.069, "bzip2": 2.11},
         "experiments": [row | {"experiment": "book"}],
     }
@@ -67,9 +68,12 @@ def test_the_first_screen_shows_two_networks_beside_the_simpler_models(tmp_path:
     content["experiments"].append(row | {"experiment": "best", "bits": 1.75, "weights": 3_300_000})
     write_json(tmp_path / "networks.json", content)
     shown = results.side_by_side(tmp_path)
-    assert "\n| bits per held-out character | **2.180** | **1.750** |\n| weights | 103,000 | 3,300,000 |\n" in shown
+    assert (
+        "\n| bits per held-out character | **2.180** | **1.750** |\n| the same, mixed with n-grams | 1.930 | 1.930 |\n"
+        "| weights | 103,000 | 3,300,000 |\n"
+    ) in shown
     assert "\n| after *what is<br>good* | one&#124;two xxx" in shown
-    assert "\n\nOn the same characters: 5-gram 2.069, bzip2 2.110. Every network: " in shown
+    assert "\n\nOn the same 59,961 characters: 5-gram 2.069, bzip2 2.110. Every network: " in shown
 
 
 def test_the_best_network_is_compared_in_the_unit_of_the_published_figure(tmp_path: Path) -> None:
@@ -80,3 +84,5 @@ def test_the_best_network_is_compared_in_the_unit_of_the_published_figure(tmp_pa
         "`best` takes **1.2477 nats** (1.800 bits) per character on the 109,846 characters that it holds out, and "
         "1.2130 mixed with n-grams. "
     )
+    write_json(tmp_path / "seeds.json", {"experiments": [row, row | {"experiment": "best-1", "bits": 1.81}]})
+    assert " mixed with n-grams; alone, with other [random seeds](reports/seeds.md), 1.2546. " in results.best(tmp_path)
