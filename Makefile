@@ -77,7 +77,7 @@ clean:  ## remove the scratch from which training resumes
 	rm -rf models/.resume
 
 #: Compare
-best: setup  ## the best network of this text: one experiment of an hour or two
+best: setup  ## the best network of this text: one experiment of two hours
 	zarathustra study best
 
 networks: setup  ## the book's network beside others, in reports/networks.md: hours
