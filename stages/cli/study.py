@@ -9,8 +9,6 @@ from stages.cli.sweep_start import experiments, require_commit
 from stages.core.pipeline.errors import UserError
 from stages.core.pipeline.visible import visible
 
-WRITERS = {"collapse": study_collapse.write}  # of the pages; of all other studies: study_results
-
 
 def set_up(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
@@ -39,5 +37,6 @@ def run(arguments: argparse.Namespace) -> None:
     if not done:
         raise UserError(f"No experiment of {arguments.study} has run from commit {commit[:10]}. Leave --show out.")
     missing = [name for name in points if name not in done]
-    path = WRITERS.get(arguments.study, study_results.write)(arguments.study, points, done)
+    pages = study_collapse if arguments.study.startswith("collapse") else study_results
+    path = pages.write(arguments.study, points, done)
     print(visible(f"{path}: {len(done)} experiments." + (f" Missing: {', '.join(missing)}." if missing else "")))

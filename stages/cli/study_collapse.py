@@ -82,10 +82,13 @@ def markdown(study: str, rows: list[dict[str, Any]]) -> str:
     gone = [row for row in rows if row["first_epoch_beyond"]]
     epochs = [row["first_epoch_beyond"] for row in gone]
     when = f", first at epoch {min(epochs)}, at the latest at epoch {max(epochs)}" if gone else ""
+    patch = f"{study}.patch"
+    changed = f", and the code is changed by [a patch]({patch})" if (REPORTS / patch).exists() else ""
+    others = [path.name for path in sorted(REPORTS.glob("collapse*.md")) if path.stem != study]
     back = sum(row["last"] <= row["best"] + MARGIN_NATS for row in gone)
     sentences = (
-        f"The guard against divergence is off. In {len(gone)} of {len(rows)} trainings the validation loss rises more "
-        f"than {MARGIN_NATS} nats above the best so far{when}. "
+        f"The guard against divergence is off{changed}. In {len(gone)} of {len(rows)} trainings the validation "
+        f"loss rises more than {MARGIN_NATS} nats above the best so far{when}. "
         + (f"{back} of these end within that margin again." if gone else "None of them collapses.")
     )
     return (
@@ -95,7 +98,8 @@ def markdown(study: str, rows: list[dict[str, Any]]) -> str:
                 sentences,
                 f"![Validation loss by epoch]({study}.svg)",
                 "\n".join(lines),
-                f"Losses in nats per held-out character. `zarathustra study {study}` makes this page.",
+                f"Losses in nats per held-out character. `zarathustra study {study}` makes this page."
+                + "".join(f" See also [{name}]({name})." for name in others),
             ]
         )
         + "\n"

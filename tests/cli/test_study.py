@@ -161,7 +161,7 @@ def history(*losses: float) -> list[HistoryRow]:
     return [dataclasses.replace(ROW, epoch=i, val_loss_nats_per_char=loss) for i, loss in enumerate(losses, 1)]
 
 
-def test_the_collapse_is_counted_from_the_best_loss_so_far() -> None:
+def test_the_collapse_is_counted_from_the_best_loss_so_far(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     nan = float("nan")
     calm = study_collapse.collapse(history(1.6, 1.5, 1.74))
     assert (calm["first_epoch_beyond"], calm["num_epochs_beyond"], calm["worst"]) == (None, 0, 1.74)
@@ -169,15 +169,22 @@ def test_the_collapse_is_counted_from_the_best_loss_so_far() -> None:
     assert (gone["first_epoch_beyond"], gone["num_epochs_beyond"], gone["best_epoch"]) == (3, 2, 5)
     lost = study_collapse.collapse(history(nan, nan))
     assert (lost["first_epoch_beyond"], lost["best_epoch"], lost["best"]) == (1, None, float("inf"))
-    page = study_collapse.markdown(
-        "collapse", [{"experiment": str(i), "settings": ["a=1"]} | each for i, each in enumerate((calm, gone))]
-    )
+    monkeypatch.setattr(study_collapse, "REPORTS", tmp_path)
+    rows = [{"experiment": str(i), "settings": ["a=1"]} | each for i, each in enumerate((calm, gone))]
+    page = study_collapse.markdown("collapse", rows)
+    assert "See also" not in page
     assert (
         "The guard against divergence is off. In 1 of 2 trainings the validation loss rises more than 0.25 nats above "
         "the best so far, first at epoch 3, at the latest at epoch 3. 1 of these end within that margin again."
     ) in page
     assert "| 0 | `a=1` | 1.500 | 2 | none | 0 | 1.740 | 1.740 |" in page
     assert "| 1 | `a=1` | 1.400 | 5 | 3 | 2 | nan | 1.400 |" in page
+
+    for name in ("collapse.md", "collapse-old.md", "collapse-old.patch"):
+        (tmp_path / name).touch()
+    page = study_collapse.markdown("collapse-old", rows)
+    assert "divergence is off, and the code is changed by [a patch](collapse-old.patch). In 1 of 2" in page
+    assert page.endswith(" `zarathustra study collapse-old` makes this page. See also [collapse.md](collapse.md).\n")
 
 
 def test_the_page_of_results_has_the_best_first_and_shows_no_text_as_markup() -> None:
