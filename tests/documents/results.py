@@ -112,8 +112,8 @@ def best(reports: Path = REPORTS) -> str:
         f"`best` takes **{alone:.4f} nats** ({row['bits']:.3f} bits) per character on the {content['characters']:,} "
         f"characters that it holds out, and {with_ngrams:.4f} mixed with n-grams{_seeds(reports)}. On this split, "
         f"fast.ai's network of about the same size, for which rare characters are all one, reached {published}, the "
-        "best figure published for this text. The settings were chosen by shorter trainings inside the training part; "
-        f"but the epoch, {row['best_epoch']} of {row['last_epoch']}, is the best one on the held-out text itself.\n"
+        "best figure published elsewhere for this text. The settings were chosen by trainings inside the training "
+        f"part; but the epoch, {row['best_epoch']} of {row['last_epoch']}, is the best on the held-out text itself.\n"
     )
 
 
