@@ -6,12 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from stages.core.kernels.sequences import MAX_UNITS_SUMMED_BY_STEP
 from stages.core.training.keras import character_lstm, compiled_lstm
 from stages.core.training.keras.tensorflow import keras, tf
-from tests.support.lstm_reference import relative_error
+from tests.support.keras_layers import assert_equal_to_rounding, results
 
 SIZES = st.fixed_dictionaries(
     {
@@ -47,24 +46,6 @@ def inputs_of(takes_ids: bool, num_rows: int, num_steps: int, num_inputs: int, s
         ids = random.integers(num_inputs, size=(num_rows, num_steps))
         return [keras.ops.one_hot(ids, num_inputs), tf.constant(ids, tf.int32)]
     return [tf.constant(random.normal(size=(num_rows, num_steps, num_inputs)), tf.float32)] * 2
-
-
-def results(layer: Any, inputs: tf.Tensor, initial_state: list[Any] | None = None, seed: int = 0) -> list[NDArray[Any]]:
-    """Outputs, states, and the gradients of a random sum of them: of weights, initial state, and numbers as input."""
-    random = np.random.default_rng(seed)
-    watched = [v.value for v in layer.trainable_variables] + (initial_state or [])
-    watched += [inputs] if inputs.dtype.is_floating else []
-    with tf.GradientTape() as tape:
-        tape.watch(watched)
-        made = tf.nest.flatten(layer(inputs, initial_state=initial_state))
-        loss = tf.add_n([tf.reduce_sum(m * random.normal(size=m.shape).astype(np.float32)) for m in made])
-    return [np.asarray(tf.convert_to_tensor(a)) for a in [*made, *tape.gradient(loss, watched)]]
-
-
-def assert_equal_to_rounding(received: list[NDArray[Any]], expected: list[NDArray[Any]]) -> None:
-    for number, (r, e) in enumerate(zip(received, expected, strict=True)):
-        assert r.shape == e.shape
-        assert relative_error(r, e) < 1e-5 if e.any() else not r.any(), number
 
 
 @settings(max_examples=25)

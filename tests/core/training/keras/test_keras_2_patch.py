@@ -14,7 +14,7 @@ from stages.core.pipeline.params import TrainParams, load
 from stages.core.training.keras import compiled_lstm
 from stages.core.training.keras.optimizers import make_optimizer
 from stages.core.training.keras.tensorflow import keras, tf
-from tests.core.training.keras.test_compiled_lstm import assert_equal_to_rounding, results
+from tests.support.keras_layers import assert_equal_to_rounding, results
 
 def hard_sigmoid(x):
     return keras.ops.clip(0.2 * x + 0.5, 0, 1)
