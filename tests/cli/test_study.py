@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+import subprocess
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from stages.cli import study_collapse, study_results
+from stages.cli import study, study_collapse, study_results
 from stages.cli.study_list import _as_value, experiments_of
 from stages.core.pipeline.errors import UserError
 from stages.core.tables.history import HistoryRow
@@ -207,3 +208,24 @@ def test_the_page_of_results_has_the_best_first_and_shows_no_text_as_markup() ->
     assert "- **book**: `params.yaml as it is`" in page
     assert "<td>once<br>upon</td>" in page
     assert "a &#60;b&#62;&#124;&#42;c&#42;…" in page
+
+
+@pytest.mark.parametrize("folder", ["", "sub/project"])
+def test_a_study_with_a_patch_runs_only_the_code_that_has_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, folder: str
+) -> None:
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    (tmp_path / folder / "reports").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / folder)
+    study._require_patch("other")
+    Path("reports", "old.patch").write_text("Why.\n\n--- a/code.py\n+++ b/code.py\n@@ -1 +1 @@\n-new\n+old\n")
+    for code in ("new\n", "neither\n"):
+        Path("code.py").write_text(code)
+        with pytest.raises(UserError) as raised:
+            study._require_patch("old")
+        assert str(raised.value) == (
+            "old runs the code with reports/old.patch. Run `git apply reports/old.patch`, then commit."
+        )
+    Path("code.py").write_text("old\n")
+    study._require_patch("old")
+    assert Path("code.py").read_text() == "old\n"
