@@ -121,8 +121,7 @@ def _seeds(reports: Path) -> str:
     path = reports / "seeds.json"
     if not path.exists():
         return ""
-    rows = [row for row in read_json(path)["experiments"] if row["experiment"] != "best"]
-    nats = ", ".join(f"{row['bits'] / NATS_TO_BITS:.4f}" for row in rows)
+    nats = ", ".join(f"{row['bits'] / NATS_TO_BITS:.4f}" for row in read_json(path)["experiments"])
     return f"; alone, with other [random seeds](reports/seeds.md), {nats}"
 
 
