@@ -125,6 +125,19 @@ def _seeds(reports: Path) -> str:
     return f"; alone, with other [random seeds](reports/seeds.md), {nats}"
 
 
+def collapse(reports: Path = REPORTS) -> str:
+    """Return how many trainings collapse without the guard, with the code here and as in Keras 2.0."""
+    clauses = []
+    for study, how in (("collapse", ""), ("collapse-keras-2", "with the gates and the RMSprop of Keras 2.0, ")):
+        path = reports / f"{study}.json"
+        if path.exists():
+            rows = read_json(path)["experiments"]
+            epochs = sorted(row["first_epoch_beyond"] for row in rows if row["first_epoch_beyond"])
+            when = f", at epoch {', '.join(map(str, epochs))}" if epochs else ""
+            clauses.append(f"{how}{len(epochs)} of {len(rows)} trainings collapse{when} ([page](reports/{study}.md))")
+    return f"Without the guard against divergence, {'; '.join(clauses)}.\n" if clauses else ""
+
+
 def samples(reports: Path = REPORTS) -> str:
     """Return a table of one prompt continued: a row for each temperature, a column for each epoch."""
     samples = read_samples(reports / "prompt.csv")

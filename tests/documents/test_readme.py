@@ -86,6 +86,18 @@ def test_the_best_network_is_compared_in_the_unit_of_the_published_figure(tmp_pa
     )
     assert results.best(tmp_path).endswith("; but the epoch, 41 of 50, is the best on the held-out text itself.\n")
     write_json(tmp_path / "seeds.json", {"experiments": [row | {"bits": 1.81}, row | {"bits": 1.79}]})
-    assert " mixed with n-grams; alone, with other [random seeds](reports/seeds.md), 1.2546, 1.2407. " in results.best(
-        tmp_path
+    seeds = "alone, with other [random seeds](reports/seeds.md), 1.2546, 1.2407"
+    assert f" mixed with n-grams; {seeds}. " in results.best(tmp_path)
+
+
+def test_the_collapses_are_counted_with_the_code_here_and_as_in_keras_2(tmp_path: Path) -> None:
+    assert results.collapse(tmp_path) == ""
+    calm, early, late = ({"first_epoch_beyond": epoch} for epoch in (None, 9, 13))
+    write_json(tmp_path / "collapse.json", {"experiments": [calm, calm]})
+    shown = "Without the guard against divergence, 0 of 2 trainings collapse ([page](reports/collapse.md))"
+    assert results.collapse(tmp_path) == f"{shown}.\n"
+    write_json(tmp_path / "collapse-keras-2.json", {"experiments": [late, calm, early]})
+    assert results.collapse(tmp_path) == (
+        f"{shown}; with the gates and the RMSprop of Keras 2.0, 2 of 3 trainings collapse, at epoch 9, 13 "
+        "([page](reports/collapse-keras-2.md)).\n"
     )
