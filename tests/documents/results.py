@@ -135,7 +135,7 @@ def collapse(reports: Path = REPORTS) -> str:
             epochs = sorted(row["first_epoch_beyond"] for row in rows if row["first_epoch_beyond"])
             when = f", at epoch {', '.join(map(str, epochs))}" if epochs else ""
             clauses.append(f"{how}{len(epochs)} of {len(rows)} trainings collapse{when} ([page](reports/{study}.md))")
-    return f"Without the guard against divergence, {'; '.join(clauses)}.\n" if clauses else ""
+    return f"\nThe book's training without its guard: {'; '.join(clauses)}.\n" if clauses else ""
 
 
 def samples(reports: Path = REPORTS) -> str:

@@ -94,7 +94,7 @@ def test_the_collapses_are_counted_with_the_code_here_and_as_in_keras_2(tmp_path
     assert results.collapse(tmp_path) == ""
     calm, early, late = ({"first_epoch_beyond": epoch} for epoch in (None, 9, 13))
     write_json(tmp_path / "collapse.json", {"experiments": [calm, calm]})
-    shown = "Without the guard against divergence, 0 of 2 trainings collapse ([page](reports/collapse.md))"
+    shown = "\nThe book's training without its guard: 0 of 2 trainings collapse ([page](reports/collapse.md))"
     assert results.collapse(tmp_path) == f"{shown}.\n"
     write_json(tmp_path / "collapse-keras-2.json", {"experiments": [late, calm, early]})
     assert results.collapse(tmp_path) == (
