@@ -35,7 +35,6 @@ NOT_HASHED = (
     "stages.core.tracking",  # logs what is already written
     "stages.core.training.checkpoints",  # restores exactly what it saved
     "stages.core.training.keras.progress",  # draws a bar
-    "stages.core.training.keras.tensorflow",  # imports quietly
     "stages.core.training.launch",  # starts workers; their number changes no bit
     "stages.core.training.memory",  # refuses what does not fit
     "stages.core.training.ray_cluster",  # starts workers too
