@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from stages.core.evaluation.excerpts import MOST_COMPARED, held_out_ids
 from stages.core.evaluation.held_out import held_out_nats
 from stages.core.evaluation.ngrams import held_out_probabilities
+from stages.core.kernels import elementary
 from stages.core.networks.network import Network
 from stages.core.pipeline.errors import UserError
 from stages.core.text.windows import WindowData
@@ -79,7 +80,7 @@ def mixed(nats: NDArray[np.float64], ngrams: NDArray[np.float64]) -> NDArray[Any
     of_all = np.full(len(nats), -np.inf)
     for probabilities in ngrams:
         for weight in WEIGHTS:
-            of_one = np.cumsum(np.log((1 - weight) * np.exp(-nats) + weight * probabilities))
+            of_one = np.cumsum(elementary.log((1 - weight) * elementary.exp(-nats) + weight * probabilities))
             of_all = np.logaddexp(of_all, of_one)
     result: NDArray[Any] = -np.diff(of_all, prepend=math.log(len(ngrams) * len(WEIGHTS)))
     return result

@@ -27,8 +27,6 @@ def experiments_of(study: str) -> dict[str, Overrides]:
     Raises:
         UserError: there is no such study, the file has a mistake, or an experiment could not run.
     """
-    if STUDIES_FILE.exists() and not STUDIES_FILE.is_file():
-        raise UserError(f"{STUDIES_FILE} is not a file. Run `git checkout {STUDIES_FILE}`.")
     content = read_yaml(STUDIES_FILE)
     if not isinstance(content, dict) or set(content) != {"studies", "experiments"}:
         raise _wrong("", "a mapping with the keys studies and experiments", content)

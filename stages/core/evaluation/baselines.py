@@ -2,10 +2,9 @@
 
 import bz2
 
-import numpy as np
-
 from stages.core.evaluation.excerpts import held_out_ids, training_blocks
 from stages.core.evaluation.ngrams import held_out_probabilities
+from stages.core.kernels import elementary
 from stages.core.text.characters import Characters
 from stages.core.text.windows import WindowData
 
@@ -26,7 +25,7 @@ def ngram_bits_per_char(before: str, measured: str, max_order: int) -> dict[int,
     tokenizer = Characters.of(before + measured)
     ids = tokenizer.encode(before), tokenizer.encode(measured)
     probabilities = held_out_probabilities(*ids, tokenizer.size, max_order)
-    return {order: float(-np.log2(p).mean()) for order, p in probabilities.items()}
+    return {order: float(-elementary.log2(p).mean()) for order, p in probabilities.items()}
 
 
 def compressor_bits_per_char(before: str, measured: str) -> float:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages.core.evaluation.excerpts import held_out_ids
+from stages.core.kernels import elementary
 from stages.core.kernels.processors import default_num_threads
 from stages.core.networks.network import Network
 from stages.core.pipeline import progress
@@ -74,6 +75,6 @@ def _nats(logits: NDArray[np.float64], targets: NDArray[Any]) -> NDArray[np.floa
     """Return -ln softmax(logits) of the targets, (N,)."""
     below_largest = logits - logits.max(axis=1, keepdims=True)
     nats: NDArray[np.float64] = (
-        np.log(np.exp(below_largest).sum(axis=1)) - below_largest[np.arange(len(logits)), targets]
+        elementary.log(elementary.exp(below_largest).sum(axis=1)) - below_largest[np.arange(len(logits)), targets]
     )
     return nats

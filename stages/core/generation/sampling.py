@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from stages.core.kernels import elementary
+
 Float64Array = NDArray[np.float64]
 Ids = NDArray[Any]
 NextLogits = Callable[[Ids], NDArray[np.floating]]  # (N,) the characters just made -> (N, V)
@@ -43,7 +45,7 @@ def softmax_with_temperature(logits: NDArray[np.floating], temperatures: Float64
     divisors = np.where(positive, temperatures, 1.0)[:, None]
     # a difference divided by a tiny T may overflow to -inf: weight 0, as it should be
     with np.errstate(over="ignore"):
-        weights = np.exp(below_largest / divisors)
+        weights = elementary.exp(below_largest / divisors)
     greedy = np.zeros_like(weights)
     greedy[np.arange(len(logits)), logits.argmax(axis=-1)] = 1
     weights = np.where(positive[:, None], weights, greedy)
@@ -53,7 +55,7 @@ def softmax_with_temperature(logits: NDArray[np.floating], temperatures: Float64
 
 def entropy_nats(probabilities: Float64Array) -> Float64Array:
     """Return the entropy of each distribution, (..., V) to (...), in nats."""
-    logarithms = np.log(probabilities, out=np.zeros_like(probabilities), where=probabilities > 0)
+    logarithms = elementary.log(np.where(probabilities > 0, probabilities, 1))
     entropies: Float64Array = np.maximum(-(probabilities * logarithms).sum(axis=-1), 0)  # never -0.0
     return entropies
 

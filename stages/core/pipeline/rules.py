@@ -170,6 +170,8 @@ def require_keys(values: Any, keys: list[str], place: str = "") -> None:
 
 def read_yaml(path: Path) -> Any:
     """Return the contents of a YAML file, read as DVC reads it (YAML 1.2: 1e-3 is a number)."""
+    if path.exists() and not path.is_file():  # a pipe would wait for ever
+        raise UserError(f"{path} is not a file. Move it away, then run `git checkout {path}`.")
     try:
         text = path.read_text(encoding="utf-8")
         _require_shallow(path, text)

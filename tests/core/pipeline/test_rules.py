@@ -1,5 +1,7 @@
 """Values of any size and depth are read and shown in bounded time and room."""
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -57,3 +59,11 @@ def test_the_message_about_a_long_tag_is_short(tmp_path: Path) -> None:
     with pytest.raises(UserError) as told:
         read_yaml(path)
     assert len(str(told.value)) < LONGEST_SHOWN + len(str(path)) + 100
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, lambda path: path.symlink_to("/dev/zero")])
+def test_what_is_not_a_file_is_refused_at_once(make: Callable[[Path], None], tmp_path: Path) -> None:
+    path = tmp_path / "dvc.lock"
+    make(path)
+    with pytest.raises(UserError, match=rf"^{path} is not a file\. Move it away, then run `git checkout {path}`\.$"):
+        read_yaml(path)
