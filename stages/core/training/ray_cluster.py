@@ -14,6 +14,8 @@ from stages.core.pipeline.errors import UserError
 from stages.core.pipeline.files import scratch_root
 from stages.core.pipeline.ray_cluster import named
 
+# of keras/tensorflow.py, which comes too late in a worker: Ray's own module imports TensorFlow before it
+VARIABLES = {"TF_ENABLE_ONEDNN_OPTS": "0", "ONEDNN_MAX_CPU_ISA": "AVX2"}
 MAX_FAILURES = 3  # of a worker; the training then resumes after the last whole epoch
 
 
@@ -37,7 +39,11 @@ def run(count: int, first: list[str], other: list[str]) -> None:
             _work,
             train_loop_config={"folder": str(Path.cwd()), "first": first, "other": other},
             scaling_config=ScalingConfig(num_workers=(1, count)),
-            run_config=RunConfig(storage_path=str(storage), failure_config=FailureConfig(max_failures=MAX_FAILURES)),
+            run_config=RunConfig(
+                storage_path=str(storage),
+                failure_config=FailureConfig(max_failures=MAX_FAILURES),
+                worker_runtime_env={"env_vars": VARIABLES},
+            ),
         )
         try:
             trainer.fit()

@@ -1,11 +1,14 @@
 """TensorFlow computes the same bytes on processors of any width, whatever it is told to use."""
 
+import os
 import platform
 from pathlib import Path
 
 import llvmlite.binding
 import pytest
 
+import stages.core.training.keras.tensorflow  # noqa: F401 (sets variables)
+from stages.core.training.ray_cluster import VARIABLES
 from tests.support.programs import printed, start
 
 HAS_AVX2 = platform.machine() in ("x86_64", "AMD64") and llvmlite.binding.get_host_cpu_features().get("avx2", False)
@@ -44,3 +47,7 @@ WEIGHTS_SHA256 = "e0e9605bdd96d264116157b3ca4d67af340978ac6ee6d476fe5f1b9219c20b
 )
 def test_weights_are_the_same_bytes_on_every_processor(variables: dict[str, str], tmp_path: Path) -> None:
     assert printed(start(TRAINING, tmp_path, **variables)).split()[-1] == WEIGHTS_SHA256
+
+
+def test_workers_of_ray_have_the_same_variables() -> None:
+    assert VARIABLES.items() <= os.environ.items()
